@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { EventEmitter } from 'eventemitter3';
+import type { BpfMap } from '@sonde/native';
+import type { CgroupRef, IdentityId, Labels, ProcessFacts } from '../identity/types.ts';
+
+/**
+ * One rule: all of its selectors must match (AND); the values of one selector, and rules, are alternatives (OR).
+ * Patterns are globs (`*`, `?`, `[abc]`) over the whole text, or regular expressions between slashes: `/^post/`.
+ */
+export interface TargetRule {
+  pid?: number[];
+  /** The path, or the name alone where the pattern has no slash. */
+  executable?: string[];
+  /** The command line, as in `process.command_line`. */
+  command?: string[];
+  /** User names, or numbers. */
+  user?: (string | number)[];
+  /** Paths below the hierarchy's root; descendants match too. */
+  cgroup?: string[];
+  /** systemd units, such as `nginx.service`. */
+  unit?: string[];
+  /** Descendants born after the match are watched too. */
+  children?: boolean;
+}
+
+/** Which processes a probe watches: everything, if there is no include rule; exclude wins. */
+export interface TargetRules {
+  include?: TargetRule[];
+  exclude?: TargetRule[];
+}
+
+/** A selector that another room adds: containers, pods. Its name is the rule's key. */
+export interface SelectorKind {
+  readonly name: string;
+  /** @throws SondeError SONDE_TARGET_PATTERN */
+  compile(values: readonly unknown[]): ProcessMatcher;
+}
+
+export type ProcessMatcher = (process: ProcessFacts, labels: () => Labels) => boolean;
+
+/** `sonde_target_mode`: bit 0 = only what is included, bit 1 = something is excluded. */
+export type TargetMode = 0 | 1 | 2 | 3;
+
+/** One process or cgroup that a rule of a probe matches. */
+export interface TargetMatch {
+  decision: 'include' | 'exclude';
+  /** Index in `include` or `exclude`. */
+  rule: number;
+  process?: IdentityId;
+  cgroup?: CgroupRef & { path: string };
+  /** Watched for its parent's sake. */
+  inherited?: boolean;
+}
+
+export interface TargetEvents {
+  /** What the probe's `sonde_target_mode` must be from now on. */
+  mode: (probe: string, mode: TargetMode) => void;
+}
+
+export interface TargetCounts {
+  entries: number;
+  maxEntries: number;
+  /** Matches that found no room in the map. */
+  overflow: number;
+}
+
+export interface Targets extends EventEmitter<TargetEvents> {
+  /** `sonde_targets`, which every probe's object reuses. */
+  readonly map: BpfMap;
+  /**
+   * The probe's bit in the map, 0 to 63; the same until released.
+   * @throws SONDE_TARGET_PROBES where 64 probes have one
+   */
+  bitFor(probe: string): number;
+  /** Takes the probe's matches out of the map and its bit back. */
+  release(probe: string): Promise<void>;
+  /**
+   * Makes the rules hold; reloads nothing. Resolves when the map says so; then the caller writes the mode.
+   * @throws SONDE_TARGET_PATTERN, with the rules before still holding
+   */
+  apply(probe: string, rules: TargetRules): Promise<{ mode: TargetMode }>;
+  /** Who is matched now and by which rule. */
+  matches(probe: string): TargetMatch[];
+  /** Who would be matched; changes nothing. */
+  preview(rules: TargetRules): TargetMatch[];
+  addSelector(kind: SelectorKind): void;
+  counts(): TargetCounts;
+  close(): Promise<void>;
+}
