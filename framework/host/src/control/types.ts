@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ConfigStore } from '../config/config-store.ts';
+import type { ProbeManager } from '../probes/types.ts';
+
+/** What the control room needs of the rest of the house. */
+export interface ControlOptions {
+  store: ConfigStore;
+  probes: ProbeManager;
+  /** Whether the probes were brought to their desired state once since start. */
+  isReady(): boolean;
+  /** What the running kernel can do, from feature probes. */
+  kernel(): Promise<KernelReport>;
+  /** Version of the host. */
+  version: string;
+}
+
+/** `GET /v1/kernel`. */
+export interface KernelReport {
+  /** As `uname -r` says it; for people, never for decisions. */
+  release: string;
+  architecture: string;
+  /** Feature → whether it is there (or how much of it), as probed. */
+  features: Record<string, boolean | number | string>;
+}
+
+/** A control server that listens. */
+export interface ControlServer {
+  /** Where it listens: the path of the socket, and the address and port that were bound. */
+  readonly socket: string;
+  readonly address: { host: string; port: number };
+  /** Stops listening, lets open requests finish for a moment, removes the socket file. */
+  close(): Promise<void>;
+}
