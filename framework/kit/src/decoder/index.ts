@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+export type * from './types.ts';
+export { NO_PROCESS } from './types.ts';
+export { defineDecoder } from './define-decoder.ts';
