@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes every generated file of the repository; with --check, compares instead and fails with what differs.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { schemaFiles } from './schemas.mjs';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const schemas = [{ schema: 'framework/kit/probe.schema.json', into: 'framework/kit/src/manifest/generated' }];
+
+const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const files = (await Promise.all(schemas.map((source) => schemaFiles(root, source)))).flat();
+for (const { file, text } of files) await (options.check ? check(file, text) : write(file, text));
+
+async function write(file, text) {
+  const target = path.join(root, file);
+  await mkdir(path.dirname(target), { recursive: true });
+  await writeFile(target, text);
+}
+
+async function check(file, text) {
+  const current = await readFile(path.join(root, file), 'utf8').catch(() => '');
+  if (current === text) return;
+  process.exitCode = 1;
+  console.error(`${file} differs from what \`npm run generate\` writes.`);
+}
