@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import { accessSync, constants, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { SetupError, progress, quietly } from './progress.mjs';
+import { tools } from './paths.mjs';
+
+const includes = [
+  '/usr/include',
+  ...['x86_64', 'aarch64'].map((machine) => `/usr/include/${machine}-linux-gnu`),
+  '/usr/local/include',
+];
+const libraries = [
+  ...['x86_64', 'aarch64'].map((machine) => `/usr/lib/${machine}-linux-gnu`),
+  '/usr/lib64',
+  '/usr/lib',
+  '/usr/local/lib',
+];
+
+const command = (name) => () => onPath(name) !== undefined;
+const header = (name) => () => includes.some((folder) => existsSync(join(folder, name)));
+const library = (name) => () => libraries.some((folder) => existsSync(join(folder, name)));
+
+/** What building takes: Debian's package, Fedora's, and how to see that it is there. */
+const toBuild = [
+  { debian: 'clang', fedora: 'clang', present: command('clang') },
+  { debian: 'llvm', fedora: 'llvm', present: command('llvm-strip') },
+  { debian: 'libbpf-dev', fedora: 'libbpf-devel libbpf-static', present: library('libbpf.a') },
+  { debian: 'libelf-dev', fedora: 'elfutils-libelf-devel elfutils-libelf-devel-static', present: header('gelf.h') },
+  { debian: 'zlib1g-dev', fedora: 'zlib-devel zlib-static', present: header('zlib.h') },
+  { debian: 'libuv1-dev', fedora: 'libuv-devel', present: header('uv.h') },
+  { debian: 'g++', fedora: 'gcc-c++', present: command('g++') },
+  { debian: 'make', fedora: 'make', present: command('make') },
+];
+
+/** What the tests take beyond that. */
+const toTest = [
+  { debian: 'systemtap-sdt-dev', fedora: 'systemtap-sdt-devel', present: header('sys/sdt.h') },
+  { debian: 'bpftool', fedora: 'bpftool', present: command('bpftool') },
+  { debian: 'nftables', fedora: 'nftables', present: command('nft') },
+  { debian: 'iproute2', fedora: 'iproute', present: command('ip') },
+  { debian: 'curl', fedora: 'curl', present: command('curl') },
+];
+
+/**
+ * Installs the system packages that are missing, after saying which.
+ *
+ * @throws SetupError where apt is absent or may not be used: the message says what to install
+ */
+export async function installSystemPackages({ tests = false } = {}) {
+  await install([...toBuild, ...(tests ? toTest : [])].filter((need) => !need.present()));
+  if (tests) await unpackPrometheus();
+}
+
+async function install(missing) {
+  if (missing.length === 0) return;
+  const packages = missing.map((need) => need.debian);
+  if (onPath('apt-get') === undefined) {
+    const others = missing.map((need) => need.fedora).join(' ');
+    throw new SetupError(
+      `Missing on this system, named as on Debian: ${packages.join(' ')}\n` +
+        `Install what holds the same here (on Fedora: dnf install ${others}), then run this again.`,
+    );
+  }
+  if (process.getuid() !== 0) {
+    throw new SetupError(`Missing system packages. As root: apt-get install ${packages.join(' ')}`);
+  }
+  console.log(`Installing system packages that are missing: ${packages.join(' ')}`);
+  await progress('Installing system packages', () => aptInstall(packages));
+}
+
+async function aptInstall(packages) {
+  const install = () => apt(['install', '-y', '--no-install-recommends', ...packages]);
+  if (!hasPackageLists()) await apt(['update']);
+  try {
+    await install();
+  } catch {
+    await apt(['update']); // the lists may be older than the mirror
+    await install();
+  }
+}
+
+/**
+ * The tests scrape with Debian's own Prometheus. Unpacked beside the project rather than installed:
+ * the package would start a server on this machine.
+ */
+async function unpackPrometheus() {
+  const folder = join(tools, 'debian');
+  if (onPath('prometheus') && onPath('promtool')) return;
+  if (existsSync(join(folder, 'usr/bin/prometheus'))) return;
+  if (onPath('apt-get') === undefined) {
+    throw new SetupError('Missing on this system: prometheus and promtool, which the tests scrape with.');
+  }
+  mkdirSync(folder, { recursive: true });
+  await progress("Fetching Debian's prometheus for the tests", async () => {
+    if (!hasPackageLists()) await apt(['update']);
+    const fetch = () => apt(['download', '-o', 'APT::Sandbox::User=root', 'prometheus'], folder);
+    await fetch().catch(async () => {
+      await apt(['update']);
+      await fetch();
+    });
+    const archive = readdirSync(folder).find((name) => name.endsWith('.deb'));
+    await quietly('dpkg-deb', ['-x', join(folder, archive), folder]);
+  });
+}
+
+function apt(args, cwd) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return quietly('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', ...args], { env, cwd });
+}
+
+function hasPackageLists() {
+  try {
+    return readdirSync('/var/lib/apt/lists').some((name) => name.endsWith('_Packages') || name.endsWith('.lz4'));
+  } catch {
+    return false;
+  }
+}
+
+/** Where a program is on PATH (system folders included, which a user's PATH may lack), or undefined. */
+function onPath(name) {
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// `npm run lint`: the linter, and whether the generated files are what their sources say.
+import { join } from 'node:path';
+import { build } from './lib/build.mjs';
+import { root } from './lib/paths.mjs';
+import { prepared } from './lib/prepare.mjs';
+import { inForeground, main } from './lib/progress.mjs';
+
+const checks = [
+  ['npx', ['--no', 'oxlint', '--type-aware', '--max-warnings', '0']],
+  [process.execPath, [join(root, 'scripts/generate/main.mjs'), '--check']],
+];
+
+await main(() =>
+  prepared({}, async () => {
+    await build();
+    const codes = [];
+    for (const [command, args] of checks) codes.push(await inForeground(command, args, { cwd: root }));
+    return codes.find((code) => code !== 0) ?? 0;
+  }),
+);
