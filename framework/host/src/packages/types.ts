@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Manifest } from '@sonde/kit';
+
+/** A probe package that was found on disk and whose manifest is valid. Nothing of it has been run or loaded. */
+export interface ProbePackage {
+  /** The npm name, e.g. `@sonde/probe-tcp`. */
+  name: string;
+  version: string;
+  /** The package's directory, symbolic links resolved. */
+  directory: string;
+  manifest: Manifest;
+  manifestFile: string;
+  /** Absolute path of the BPF object. */
+  objectFile: string;
+  /** Absolute path of the decoder's JavaScript, if the package has one. */
+  decoderFile?: string;
+}

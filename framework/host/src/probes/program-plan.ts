@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Manifest } from '@sonde/kit';
+
+/** One way to do a task: a program and where it is attached. */
+export interface Alternative {
+  program: string;
+  /** As in the manifest, parameters not yet filled in; absent: as the program's section says. */
+  attach?: string;
+  /** A process id or `${param}`, for uprobes. */
+  pid?: number | string;
+}
+
+/** Why an alternative was passed over. */
+export interface Refusal {
+  program: string;
+  attach: string;
+  code: string;
+  reason: string;
+}
+
+/** One task of a collector, with what is left of its alternatives. */
+export interface Task {
+  readonly collector: string;
+  readonly name: string;
+  readonly optional: boolean;
+  /** The best alternative not yet refused, or undefined when none is left. */
+  choice: Alternative | undefined;
+  readonly refusals: Refusal[];
+}
+
+/**
+ * Which program does each task. The manifest lists alternatives, best first; as the kernel refuses one
+ * (at load or at attach), the plan moves on to the next.
+ */
+export class ProgramPlan {
+  readonly tasks: readonly Task[];
+  readonly #rest = new Map<Task, Alternative[]>();
+
+  constructor(manifest: Manifest) {
+    this.tasks = Object.entries(manifest.collectors ?? {}).flatMap(([collector, { programs }]) =>
+      Object.entries(programs ?? {}).map(([name, entry]) => {
+        const alternatives: Alternative[] = 'any' in entry && entry.any !== undefined ? [...entry.any] : [entry as Alternative];
+        const task: Task = { collector, name, optional: entry.optional === true, choice: alternatives.shift(), refusals: [] };
+        this.#rest.set(task, alternatives);
+        return task;
+      }),
+    );
+  }
+
+  /** The programs that the object must load: no others are, so their hooks and maps cost nothing. */
+  get programs(): Set<string> {
+    return new Set(this.tasks.flatMap((task) => task.choice?.program ?? []));
+  }
+
+  /** Passes over `program` in every task that chose it. Answers whether any did. */
+  refuseProgram(program: string, code: string, reason: string): boolean {
+    const hit = this.tasks.filter((task) => task.choice?.program === program);
+    for (const task of hit) this.refuse(task, code, reason);
+    return hit.length > 0;
+  }
+
+  /** Passes over a task's present choice. */
+  refuse(task: Task, code: string, reason: string): void {
+    if (task.choice === undefined) return;
+    task.refusals.push({ program: task.choice.program, attach: task.choice.attach ?? 'section', code, reason });
+    task.choice = this.#rest.get(task)?.shift();
+  }
+}
