@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { SondeError } from '@sonde/kit';
+
+export interface SinkState {
+  state: 'stopped' | 'running' | 'failed';
+  /** Where it listens or writes, for people. */
+  where: string;
+  /** Why it failed, or what it cannot deliver while it runs. */
+  error?: SondeError;
+}
+
+/** Where series or events leave the host. Made by its folder with what it reads: a view of the series, a subscription to events. */
+export interface Sink {
+  /** Its key under `sinks` in sonde.yaml; the label `sink` of its losses. */
+  readonly name: string;
+  readonly type: string;
+  /** @throws SondeError; the sink is then as before `start`. */
+  start(): Promise<void>;
+  /** Delivers what it holds, as far as that takes no more than a moment, and lets go of everything. Safe to call twice. */
+  stop(): Promise<void>;
+  state(): SinkState;
+}
