@@ -3,13 +3,23 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { schemaFiles } from './schemas.mjs';
+import { schemaFiles, validatorsFile } from './schemas.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const schemas = [{ schema: 'framework/kit/probe.schema.json', into: 'framework/kit/src/manifest/generated' }];
+const schemas = [
+  { schema: 'framework/kit/probe.schema.json', into: 'framework/kit/src/manifest/generated' },
+  { schema: 'framework/host/src/config/sonde.schema.json', into: 'framework/host/src/config/generated' },
+];
+const requestBodies = {
+  schema: 'framework/host/src/control/api.schema.json',
+  refersTo: ['framework/host/src/config/sonde.schema.json'],
+  validators: { validateProbeChange: '#/$defs/ProbeChange', validateValidateRequest: '#/$defs/ValidateRequest' },
+  into: 'framework/host/src/control/generated',
+};
 
 const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const files = (await Promise.all(schemas.map((source) => schemaFiles(root, source)))).flat();
+files.push(await validatorsFile(root, requestBodies));
 for (const { file, text } of files) await (options.check ? check(file, text) : write(file, text));
 
 async function write(file, text) {

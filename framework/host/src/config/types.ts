@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SondeError } from '@sonde/kit';
 import type { DesiredProbe, Origin } from '../probes/types.ts';
-import type { Budgets, Params, ProbeConfig, TargetRules, Tls } from './sonde.generated.ts';
+import type { Budgets, Params, ProbeConfig, TargetRules, Tls } from './generated/types.ts';
 
-export type { Budgets, Params, ProbeConfig, SondeConfig, TargetRule, TargetRules, Tls } from './sonde.generated.ts';
+export type { Budgets, Params, ProbeConfig, SondeConfig, TargetRule, TargetRules, Tls } from './generated/types.ts';
 
 /** `sonde.yaml` in effect: every default filled in, every path absolute, every duration in milliseconds. */
 export interface Config {
