@@ -1,14 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Manifest } from '@sonde/kit';
-
-/** One way to do a task: a program and where it is attached. */
-export interface Alternative {
-  program: string;
-  /** As in the manifest, parameters not yet filled in; absent: as the program's section says. */
-  attach?: string;
-  /** A process id or `${param}`, for uprobes. */
-  pid?: number | string;
-}
+import type { Alternative, Manifest } from '@sonde/kit';
 
 /** Why an alternative was passed over. */
 export interface Refusal {
@@ -39,7 +30,7 @@ export class ProgramPlan {
   constructor(manifest: Manifest) {
     this.tasks = Object.entries(manifest.collectors ?? {}).flatMap(([collector, { programs }]) =>
       Object.entries(programs ?? {}).map(([name, entry]) => {
-        const alternatives: Alternative[] = 'any' in entry && entry.any !== undefined ? [...entry.any] : [entry as Alternative];
+        const alternatives = entry.any ? [...entry.any] : [entry as Alternative];
         const task: Task = { collector, name, optional: entry.optional === true, choice: alternatives.shift(), refusals: [] };
         this.#rest.set(task, alternatives);
         return task;
