@@ -85,6 +85,12 @@ export interface ReaderOptions {
 export interface MapReader {
   /** Reads the whole map. Only one at a time (`STATE`). */
   collect(): Promise<MapChanges>;
+  /**
+   * Deletes the entries of these slots from the map and frees the slots; `removed` will not name them again. Answers with
+   * the entries that had changed since the last collect, as `changed` entries (`fresh` all 0), so that nothing added at
+   * the last moment is lost. Uses the buffers of `collect()`, and like it is one at a time.
+   */
+  take(slots: Uint32Array): Promise<MapChanges>;
   /** One more than the highest slot ever handed out. */
   readonly slots: number;
   /** Frees the table. A collect under way then rejects with `CLOSED`. */

@@ -21,6 +21,8 @@ export interface ProgramInfo {
   section: string;
   /** libbpf's name of the program type, e.g. `tracing`, `kprobe`, `raw_tracepoint`. */
   type: string;
+  /** Names of the maps that its instructions, and those of the subprograms it calls, refer to. From the ELF relocations. */
+  maps: readonly string[];
 }
 
 /** One global variable of an object. */
