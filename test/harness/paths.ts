@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+
+/** The repository. */
+export const repository = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+/** The `sonde` command as built. */
+export const sondeCommand = join(repository, 'framework/host/dist/cli/main.js');
+
+/** The folder of a sample probe package. */
+export function samplePackage(name: string): string {
+  return join(repository, 'test/packages', name);
+}
