@@ -183,14 +183,6 @@ export const errorTable = {
     hint: 'Use a kernel with CONFIG_DEBUG_INFO_BTF=y (/sys/kernel/btf/vmlinux exists), or name a BTF file for this kernel in `kernel.btf` of sonde.yaml.',
     doc: 'CO-RE programs are adapted to the kernel by its BTF. Distribution kernels have it since about 5.10.',
   },
-  SONDE_PARAM_UNKNOWN: {
-    status: 422,
-    exit: 3,
-    title: 'No such parameter',
-    message: 'the probe {probe} has no parameter {param}',
-    hint: 'Did you mean {nearest}? It has {known}.',
-    doc: 'A key under `params` is not a parameter of the manifest.',
-  },
   SONDE_BUDGET: {
     status: 422,
     exit: 1,
@@ -366,5 +358,30 @@ export const errorTable = {
     message: '{address} gave an answer that is not of Sonde: {reason}',
     hint: 'Check what listens there.',
     doc: 'Something else than a Sonde host listens at the address, or it broke off.',
+  },
+  // sonde-probe build
+  SONDE_BUILD_TOOL_MISSING: {
+    status: 500,
+    exit: 4,
+    title: 'A tool to build with is missing',
+    message: 'building needs {tool}, and it is not installed',
+    hint: 'Install it: apt-get install {package} libbpf-dev. Install it: npm install --save-dev {npm}.',
+    doc: 'BPF sources are compiled by clang and stripped of debug information by llvm-strip; a decoder is compiled by the TypeScript of its own package. They are needed to build a probe package, never to run one.',
+  },
+  SONDE_BUILD_FAILED: {
+    status: 422,
+    exit: 3,
+    title: 'A source does not compile',
+    message: '{source} does not compile:\n{log}',
+    hint: '{advice}.',
+    doc: 'The message holds all that the compiler said. The file that was built before is left as it was.',
+  },
+  SONDE_BUILD_NOTHING: {
+    status: 422,
+    exit: 3,
+    title: 'Nothing to build',
+    message: 'there is nothing to build in {folder}',
+    hint: 'A probe package has its BPF sources in bpf/<name>.bpf.c, and a tsconfig.json if it has a decoder.',
+    doc: '`sonde-probe build` was given a folder without BPF sources and without a tsconfig.json.',
   },
 } as const satisfies Record<string, ErrorEntry>;

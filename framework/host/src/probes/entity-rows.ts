@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { MapChanges } from '@sonde/native';
+import type { Identity, IdentityId } from '../identity/types.ts';
+import type { EntityTable } from '../series/types.ts';
+import type { EntityColumns } from './entity-columns.ts';
+import { unsignedAt } from './number-at.ts';
+
+const NO_ROW = -1;
+
+/** The rows of one entity, by the slot of the map entry that each stands for. */
+export class EntityRows {
+  readonly #columns: EntityColumns;
+  readonly #table: EntityTable;
+  readonly #identity: Identity;
+  /** Slot → row of the table. */
+  #rows = new Int32Array(1024).fill(NO_ROW);
+  /** Slot → identity, retained as long as the row is open. */
+  #owners = new Uint32Array(1024);
+  /** Slot → 1 if the entry's own field says that it has ended. */
+  #finished = new Uint8Array(1024);
+  #changes: MapChanges | undefined;
+  #keys = new DataView(new ArrayBuffer(0));
+  #values = new DataView(new ArrayBuffer(0));
+  #previous = new DataView(new ArrayBuffer(0));
+
+  constructor(columns: EntityColumns, table: EntityTable, identity: Identity) {
+    this.#columns = columns;
+    this.#table = table;
+    this.#identity = identity;
+  }
+
+  /** Takes the columns of a snapshot; `apply` then goes over them. */
+  begin(changes: MapChanges): void {
+    this.#changes = changes;
+    this.#keys = viewOf(changes.keys);
+    this.#values = viewOf(changes.values);
+    this.#previous = viewOf(changes.previous);
+    this.#grow(changes.unchanged.length);
+  }
+
+  /** Adds the differences of the changed entries [from, to). */
+  apply(from: number, to: number): void {
+    const { slots, fresh } = this.#changes!;
+    const { keySize, valueSize, ownerInValue, ended } = this.#columns;
+    for (let i = from; i < to; i++) {
+      const slot = slots[i]!;
+      const value = i * valueSize;
+      if (fresh[i] === 1 || (ownerInValue && this.#ownerChanged(slot, value))) this.#open(slot, i * keySize, value);
+      this.#add(this.#rows[slot]!, value);
+      if (ended !== undefined) this.#finished[slot] = unsignedAt(this.#values, value + ended.offset, ended.size) ? 1 : 0;
+    }
+  }
+
+  /** The overflow entry has no key: what it counted goes to the overflow series. */
+  applyOverflow(changes: MapChanges): void {
+    this.#values = viewOf(changes.values);
+    this.#previous = viewOf(changes.previous);
+    this.#add(this.#table.overflow, 0);
+  }
+
+  /** Slots whose entry may leave the kernel: it says so itself, or its process has ended. */
+  endedSlots(isQuiet: (slot: number) => boolean): number[] {
+    const slots: number[] = [];
+    for (let slot = 0; slot < this.#rows.length; slot++) {
+      if (this.#rows[slot] === NO_ROW || !isQuiet(slot)) continue;
+      const owner = this.#owners[slot]!;
+      if (this.#finished[slot] === 1 || (owner !== 0 && this.#identity.ended(owner))) slots.push(slot);
+    }
+    return slots;
+  }
+
+  /** The entry has left the map: its totals stay in the series. */
+  remove(slot: number): void {
+    const row = this.#rows[slot];
+    if (row === undefined || row === NO_ROW) return;
+    this.#table.end(row);
+    this.#release(slot);
+    this.#rows[slot] = NO_ROW;
+    this.#finished[slot] = 0;
+  }
+
+  /** Ends every row, as when the probe stops or its object is replaced. */
+  close(): void {
+    for (let slot = 0; slot < this.#rows.length; slot++) this.remove(slot);
+  }
+
+  #open(slot: number, key: number, value: number): void {
+    this.remove(slot);
+    const owner = this.#ownerAt(key, value);
+    const attributes = this.#columns.attributes.map(({ from, read }) =>
+      from === 'key' ? read(this.#keys, key) : read(this.#values, value),
+    );
+    if (owner !== 0) this.#identity.retain(owner);
+    this.#owners[slot] = owner;
+    this.#rows[slot] = this.#table.open(owner, attributes);
+  }
+
+  #ownerAt(key: number, value: number): IdentityId {
+    const { process } = this.#columns;
+    if (process === undefined) return 0;
+    const [view, base] = process.from === 'key' ? [this.#keys, key] : [this.#values, value];
+    const at = base + process.offset;
+    return this.#identity.process(
+      view.getUint32(at, true),
+      view.getUint32(at + 4, true),
+      unsignedAt(view, at + 8, 8),
+    );
+  }
+
+  /** An entry that names its owner or attributes in the value may hand them on; from then on it is another row. */
+  #ownerChanged(_slot: number, value: number): boolean {
+    return this.#columns.labelRanges.some(({ offset, size }) => {
+      for (let i = value + offset; i < value + offset + size; i++) {
+        if (this.#values.getUint8(i) !== this.#previous.getUint8(i)) return true;
+      }
+      return false;
+    });
+  }
+
+  #add(row: number, value: number): void {
+    const table = this.#table;
+    for (const column of this.#columns.metrics) {
+      const at = value + column.offset;
+      switch (column.kind) {
+        case 'sum':
+          table.add(row, column.metric, column.read(this.#values, at) - column.read(this.#previous, at));
+          break;
+        case 'gauge':
+          table.set(row, column.metric, column.read(this.#values, at));
+          break;
+        case 'histogram':
+          table.addHistogram(row, column.metric, column.difference(this.#values, this.#previous, at));
+      }
+    }
+  }
+
+  #release(slot: number): void {
+    const owner = this.#owners[slot]!;
+    if (owner !== 0) this.#identity.release(owner);
+    this.#owners[slot] = 0;
+  }
+
+  #grow(slots: number): void {
+    if (slots <= this.#rows.length) return;
+    const size = Math.max(slots, this.#rows.length * 2);
+    this.#rows = enlarge(this.#rows, new Int32Array(size).fill(NO_ROW));
+    this.#owners = enlarge(this.#owners, new Uint32Array(size));
+    this.#finished = enlarge(this.#finished, new Uint8Array(size));
+  }
+}
+
+function enlarge<Column extends Int32Array | Uint32Array | Uint8Array>(old: Column, larger: Column): Column {
+  larger.set(old);
+  return larger;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
