@@ -67,7 +67,8 @@ function compiler() {
 }
 
 function asModule(code) {
-  return `// @ts-nocheck\n${runtimeImports(code)}\n`;
+  const [, name] = code.match(/const (\w+) = \{"\$schema"/) ?? [];
+  return `// @ts-nocheck\n${runtimeImports(code)}\nexport { ${name} as schema };\n`;
 }
 
 /** Ajv writes `require` for its helpers even in modules. */

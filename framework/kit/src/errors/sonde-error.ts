@@ -42,6 +42,11 @@ export class SondeError extends Error {
     return errorTable[this.code];
   }
 
+  /** The same error at a place. */
+  at(place: Place): SondeError {
+    return new SondeError(this.code, this.message, this.hint ?? '', { place, cause: this.cause, problems: this.problems });
+  }
+
   /** For people: `place: message [CODE]`, the hint on a line of its own, and the single problems if there are several. */
   format(): string {
     if (this.problems.length > 0) return this.problems.map((problem) => problem.format()).join('\n');

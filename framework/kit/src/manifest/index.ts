@@ -1,2 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+export { attachParams, fillAttach, parseAttach, type AttachPoint, type AttachProblem } from './attach.ts';
 export type * from './generated/types.ts';
+export { loadManifest, parseManifest, type ManifestFile } from './load.ts';
+export { resolveParams, type ParamInput, type ParamValue, type ResolvedParams } from './params.ts';
+export { parseBytes, parseDuration } from './units.ts';

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { joinErrors, sondeError, type Place, type SondeError } from '../errors/index.ts';
+import { pointerKeys } from './pointer.ts';
+import { validateValue, type Validator } from './validate.ts';
+
+/** A value read from YAML that remembers where in the file each of its parts stands. */
+export interface YamlSource<Value> {
+  readonly file: string;
+  readonly value: Value;
+  /** Where a part stands: a scalar itself, otherwise its key; the nearest part that exists, if the pointer leads nowhere. */
+  place(pointer: string): Place;
+}
+
+/**
+ * Parses YAML (JSON is YAML) and checks it against a validator that was generated from a JSON Schema.
+ * @param file how the file is named in errors
+ * @throws one SondeError, with all problems in `problems` if there are several: SONDE_INPUT_SYNTAX, or the codes of `validateValue`
+ */
+export function validateYaml<Value>(text: string, file: string, validator: Validator<Value>): YamlSource<Value> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const position = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col };
+  };
+
+  const syntax = [...document.errors, ...document.warnings].map(({ message, pos }) =>
+    sondeError('SONDE_INPUT_SYNTAX', { reason: message }, { place: position(pos[0]) }),
+  );
+  if (syntax.length > 0) throw joinErrors(syntax, file);
+
+  const place = (pointer: string, part: Part = 'value'): Place => ({
+    ...position(offsetOf(document, pointerKeys(pointer), part)),
+    ...(pointer && { pointer }),
+  });
+  const value: unknown = document.toJS();
+  const problems: SondeError[] = validateValue(value, validator, place);
+  if (problems.length > 0) throw joinErrors(problems, file);
+  return { file, value: value as Value, place };
+}
+
+/** Which part of a map's entry a problem is about. */
+type Part = 'key' | 'value';
+
+/** Where the part of a document stands that the keys lead to. */
+function offsetOf(document: Document, keys: readonly string[], part: Part): number {
+  let node = resolve(document, document.contents);
+  let offset = node?.range?.[0] ?? 0;
+  for (const [depth, key] of keys.entries()) {
+    const isLast = depth === keys.length - 1;
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+      if (!pair) break;
+      const value = resolve(document, pair.value);
+      const shown = isLast && part === 'value' && isScalar(value) && value.range ? value : pair.key;
+      offset = startOf(shown) ?? offset;
+      node = value;
+    } else if (isSeq(node)) {
+      node = resolve(document, node.items[Number(key)]);
+      offset = startOf(node) ?? offset;
+    } else break;
+  }
+  return offset;
+}
+
+function resolve(document: Document, node: unknown): Node | undefined {
+  if (isAlias(node)) return node.resolve(document);
+  return isNode(node) ? node : undefined;
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}
