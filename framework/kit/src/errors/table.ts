@@ -502,4 +502,46 @@ export const errorTable = {
     hint: 'A probe package has its BPF sources in bpf/<name>.bpf.c, and a tsconfig.json if it has a decoder.',
     doc: '`sonde-probe build` was given a folder without BPF sources and without a tsconfig.json.',
   },
+
+  // Decoders
+  SONDE_DECODER_NOT_ALLOWED: {
+    status: 403,
+    exit: 3,
+    title: 'A decoder that may not run',
+    message: "the decoder of package '{package}' may not run: it is not on the list `allow`",
+    hint: 'If you trust its code, add `{package}` or its folder to `allow` in sonde.yaml.',
+    doc: 'A decoder is JavaScript of the package and runs in a thread of the host, so only packages that `allow` names, by name or folder, may bring one.',
+  },
+  SONDE_DECODER_FAILED: {
+    status: 500,
+    exit: 1,
+    title: 'A decoder does not start',
+    message: "the decoder of probe '{probe}' does not start: {reason}",
+    hint: 'This is a fault of the package; its author needs the text above.',
+    doc: 'The file that the manifest names as `decoder` could not be loaded, has no default export made by `defineDecoder`, or threw while it was being made.',
+  },
+  SONDE_DECODER_LAYOUT: {
+    status: 422,
+    exit: 3,
+    title: 'A decoder asks for something that the object lacks',
+    message: "{what} '{name}' is not in the object",
+    hint: 'Did you mean {nearest}?',
+    doc: 'A decoder asked its context for a struct, map or field by a name that the BTF of its object does not have.',
+  },
+  SONDE_PROCFS_UNREADABLE: {
+    status: 500,
+    exit: 4,
+    title: 'A file under /proc is missing',
+    message: 'cannot read {file}: {reason}',
+    hint: 'The kernel may be built without it. The entity {entity} has no data; everything else of the probe works.',
+    doc: 'A source `procfs` names a file that this machine does not have or that may not be read.',
+  },
+  SONDE_PROCFS_FIELD: {
+    status: 500,
+    exit: 4,
+    title: 'A field is missing in a file under /proc',
+    message: "{file} has no field '{field}'",
+    hint: 'This kernel may not have it. Metric {metric} has no data; everything else of the probe works.',
+    doc: 'A metric of a `procfs` source names a field that the file does not have on this machine.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
