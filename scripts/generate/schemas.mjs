@@ -51,14 +51,15 @@ async function types(schema) {
 
 function validator(schema) {
   const ajv = compiler();
-  return asModule(standaloneCode.default(ajv, ajv.compile(schema)));
+  const code = standaloneCode.default(ajv, ajv.compile(schema));
+  const [, root] = code.match(/const (\w+) = \{"\$schema"/);
+  return `${asModule(code)}export { ${root} as schema };\n`;
 }
 
 function compiler() {
   return new Ajv({
     allErrors: true,
     verbose: true,
-    discriminator: true,
     allowUnionTypes: true,
     strictTypes: true,
     unicodeRegExp: false,
@@ -67,16 +68,15 @@ function compiler() {
 }
 
 function asModule(code) {
-  const [, name] = code.match(/const (\w+) = \{"\$schema"/) ?? [];
-  return `// @ts-nocheck\n${runtimeImports(code)}\nexport { ${name} as schema };\n`;
+  return `// @ts-nocheck\n${runtimeImports(code)}\n`;
 }
 
-/** Ajv writes `require` for its helpers even in modules. */
+/** Ajv writes `require` for its helpers even in modules. Loaders differ in how they give out a CommonJS default. */
 function runtimeImports(code) {
   const imports = [];
   const body = code.replace(/const (\w+) = require\("(ajv\/dist\/runtime\/\w+)"\)\.default;/g, (_, name, module) => {
     imports.push(`import ${name}Module from '${module}.js';`);
-    return `const ${name} = ${name}Module.default;`;
+    return `const ${name} = ${name}Module.default ?? ${name}Module;`;
   });
   return [...imports, body.replace('"use strict";', '')].join('\n');
 }

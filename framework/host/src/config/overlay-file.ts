@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { sondeError } from '@sonde/kit';
 import type { ProbeOverlay } from './types.ts';
 
-/** The overlays of all probes, by name. */
-export type Overlays = Record<string, ProbeOverlay>;
+/** The overlays of all probes that have one, by name. */
+export type Overlays = ReadonlyMap<string, ProbeOverlay>;
 
 /** Keeps what REST laid over `sonde.yaml` in one JSON file of the state folder. */
 export class OverlayFile {
@@ -23,9 +23,9 @@ export class OverlayFile {
     try {
       const { version, probes } = JSON.parse(await readFile(this.path, 'utf8'));
       if (version !== 1 || typeof probes !== 'object' || probes === null) throw new Error('not an overlay of version 1');
-      return probes as Overlays;
+      return new Map(Object.entries(probes as Record<string, ProbeOverlay>));
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {};
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
       throw sondeError('SONDE_OVERLAY_CORRUPT', { reason: String(cause) }, { place: { file: this.path }, cause });
     }
   }
@@ -35,12 +35,13 @@ export class OverlayFile {
    * @throws SONDE_STATE_UNWRITABLE
    */
   async save(overlays: Overlays): Promise<void> {
+    const content = { version: 1, probes: Object.fromEntries(overlays) };
     const temporary = `${this.path}.new`;
     try {
       await mkdir(dirname(this.path), { recursive: true, mode: 0o755 });
       const file = await open(temporary, 'w', 0o600);
       try {
-        await file.writeFile(`${JSON.stringify({ version: 1, probes: overlays }, null, 2)}\n`);
+        await file.writeFile(`${JSON.stringify(content, null, 2)}\n`);
         await file.sync();
       } finally {
         await file.close();

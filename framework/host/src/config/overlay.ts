@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
+import { pointer, pointerKeys } from '@sonde/kit';
 import type { Origin } from '../probes/types.ts';
 import type { EffectiveProbe, OverlayField, ProbeChange, ProbeConfig, ProbeOverlay } from './types.ts';
 
 /** Fields of a probe by JSON pointer. Collectors and params count one by one, targets as a whole. */
 export type Fields = Map<string, unknown>;
-
-const groups = ['collectors', 'params'] as const;
 
 /** Takes a probe apart into its fields. */
 export function fieldsOf(probe: ProbeConfig): Fields {
@@ -54,17 +53,9 @@ export function without(overlay: ProbeOverlay, pointers: readonly string[]): Pro
 function probeOf(fields: Fields): EffectiveProbe['desired'] {
   const probe: Record<string, unknown> = {};
   for (const [key, value] of fields) {
-    const [first, second] = key.slice(1).split('/').map(unescape) as [string, string?];
+    const [first, second] = pointerKeys(key) as [string, string?];
     if (second === undefined) probe[first] = value;
     else probe[first] = { ...(probe[first] as object | undefined), [second]: value };
   }
   return probe;
-}
-
-function pointer(...steps: string[]): string {
-  return steps.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-}
-
-function unescape(step: string): string {
-  return step.replaceAll('~1', '/').replaceAll('~0', '~');
 }

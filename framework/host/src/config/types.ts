@@ -84,13 +84,10 @@ export interface OverlayField {
 export type ProbeOverlay = Record<string, OverlayField>;
 
 export interface ConfigEvents {
-  /** A good file replaced the former one, or the overlay changed. */
+  /** A good file replaced the former one. The probes follow right after. */
   changed: (config: Config, previous: Config) => void;
   /** A bad file was put aside; `config` is still the former one. */
   rejected: (error: SondeError) => void;
   /** The file changed these fields, so the overlay let go of them. */
   released: (fields: { probe: string; pointer: string }[]) => void;
 }
-
-/** Looks at the desired state of all probes before it is taken over. Places of its errors are pointers in the probe. */
-export type DesiredCheck = (desired: Record<string, DesiredProbe>) => Promise<Map<string, SondeError[]>>;

@@ -69,7 +69,16 @@ export interface SondeConfig {
   sinks?: {
     prometheus?: PrometheusSink;
     log?: LogSink;
-    [k: string]: PrometheusSink | LogSink | undefined;
+    [k: string]:
+      | {
+          /**
+           * Type of the sink.
+           */
+          type: 'prometheus' | 'log';
+        }
+      | PrometheusSink
+      | LogSink
+      | undefined;
   };
   /**
    * Where the REST API listens, and who may use it.

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { joinErrors, sondeError, validateYaml, type Place, type SondeError } from '@sonde/kit';
+import { withDefaults, withDefaultsOf, type FilledConfig } from './defaults.ts';
+import { milliseconds } from './duration.ts';
+import { validate } from './generated/validate.ts';
+import { isLoopback, parseListenAddress } from './listen-address.ts';
+import schema from './sonde.schema.json' with { type: 'json' };
+import type { Config, ControlConfig, ListenAddress, ProbeConfig, SinkConfig, SondeConfig, Tls } from './types.ts';
+
+/** A configuration and where in its file each part of it stands. */
+export interface ConfigSource {
+  config: Config;
+  /** Place of a part, by its JSON pointer; the nearest part that exists if the file does not have it. */
+  place(pointer: string): Place;
+}
+
+/**
+ * Reads `sonde.yaml`.
+ * @throws SONDE_FILE_UNREADABLE, or what `parseConfig` throws
+ */
+export async function loadConfig(file: string): Promise<ConfigSource> {
+  return parseConfig(await readConfig(file), file);
+}
+
+/** @throws SONDE_FILE_UNREADABLE */
+export async function readConfig(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw sondeError('SONDE_FILE_UNREADABLE', { file, reason: (cause as Error).message }, { place: { file }, cause });
+  }
+}
+
+/**
+ * Checks the text of a `sonde.yaml` and fills in what it leaves open.
+ * @param file where it lies or will lie; relative paths in it start at its folder
+ * @throws SONDE_INPUT_SYNTAX, SONDE_INPUT_UNKNOWN_KEY, SONDE_INPUT_TYPE … as `validateYaml`; SONDE_LISTEN_NEEDS_TLS
+ */
+export function parseConfig(text: string, file: string): ConfigSource {
+  const source = validateYaml<SondeConfig>(text, file, { schema, validate });
+  const config = resolveConfig(withDefaults(source.value), resolve(file));
+  const problems = openListeners(config, (pointer) => source.place(pointer));
+  if (problems.length > 0) throw joinErrors(problems, file);
+  return { config, place: (pointer) => source.place(pointer) };
+}
+
+function resolveConfig(filled: FilledConfig, file: string): Config {
+  const absolute = (path: string): string => resolve(dirname(file), path);
+  return {
+    file,
+    node: { attributes: filled.node.attributes ?? {} },
+    interval: milliseconds(filled.interval),
+    allow: filled.allow.map((name) => packageReference(name, absolute)),
+    probes: mapValues(filled.probes, (probe) => resolveProbe(probe, absolute)),
+    labels: filled.labels,
+    series: { budget: filled.series.budget, retention: milliseconds(filled.series.retention) },
+    sinks: Object.fromEntries(
+      Object.entries(filled.sinks).map(([name, sink]) => [name, resolveSink(name, sink ?? {}, absolute)]),
+    ),
+    control: resolveControl(filled.control, absolute),
+    state: absolute(filled.state),
+  };
+}
+
+type Absolute = (path: string) => string;
+
+function resolveProbe(probe: ProbeConfig, absolute: Absolute): ProbeConfig {
+  return probe.package === undefined ? probe : { ...probe, package: packageReference(probe.package, absolute) };
+}
+
+function resolveSink(name: string, sink: NonNullable<FilledConfig['sinks'][string]>, absolute: Absolute): SinkConfig {
+  if ((sink.type ?? name) === 'log') {
+    const { path } = withDefaultsOf('LogSink', sink as { path: string });
+    return { type: 'log', path: path === 'stdout' || path === 'stderr' ? path : absolute(path) };
+  }
+  const { listen, createdTimestamps, tls } = withDefaultsOf(
+    'PrometheusSink',
+    sink as { listen: string; createdTimestamps: boolean; tls?: Tls },
+  );
+  return { type: 'prometheus', listen: parseListenAddress(listen), createdTimestamps, ...resolveTls(tls, absolute) };
+}
+
+function resolveControl({ socket, group, listen, tokenFile, tls }: FilledConfig['control'], absolute: Absolute): ControlConfig {
+  return {
+    socket: absolute(socket),
+    group,
+    listen: parseListenAddress(listen),
+    tokenFile: absolute(tokenFile),
+    ...resolveTls(tls, absolute),
+  };
+}
+
+function resolveTls(tls: Tls | undefined, absolute: Absolute): { tls?: Tls } {
+  return tls ? { tls: { cert: absolute(tls.cert), key: absolute(tls.key) } } : {};
+}
+
+/** npm names stay as they are; paths begin with a dot or a slash. */
+function packageReference(reference: string, absolute: Absolute): string {
+  return /^[./]/.test(reference) ? absolute(reference) : reference;
+}
+
+/** What listens beyond loopback without TLS, and ports that do not exist. */
+function openListeners(config: Config, place: (pointer: string) => Place): SondeError[] {
+  const listeners: { pointer: string; listen: ListenAddress; tls?: Tls }[] = [
+    { pointer: '/control/listen', ...config.control },
+  ];
+  for (const [name, sink] of Object.entries(config.sinks)) {
+    if (sink.type === 'prometheus') listeners.push({ pointer: `/sinks/${name}/listen`, ...sink });
+  }
+  return listeners.flatMap(({ pointer, listen, tls }) => {
+    if (listen.port > 65535) {
+      const values = { found: `port ${listen.port}`, rule: 'ports end at 65535' };
+      return [sondeError('SONDE_INPUT_VALUE', values, { place: place(pointer) })];
+    }
+    if (tls || isLoopback(listen.host)) return [];
+    return [sondeError('SONDE_LISTEN_NEEDS_TLS', { host: listen.host, tls: pointer.replace('listen', 'tls') }, { place: place(pointer) })];
+  });
+}
+
+function mapValues<In, Out>(values: Record<string, In>, change: (value: In) => Out): Record<string, Out> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
+}
