@@ -115,7 +115,7 @@ static __always_inline void ___sonde_count_slot(u64 *slots, u32 slot)
 		sonde_add(&slots[index], 1);
 }
 
-/* Adds a duration in ns. Some 20 ns; usable in every program type. */
+/* Adds a duration in ns. Some 10 ns; usable in every program type. */
 static __always_inline void sonde_histogram_add(sonde_histogram_t *histogram, u64 ns)
 {
 	sonde_add(&histogram->sum, ns);
