@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+export { sizeOf, typeName } from './btf.ts';
+export { fieldNames, fieldsWithMeaning } from './fields.ts';
+export { histogramLayout, type HistogramLayout } from './histogram.ts';
+export { type Reader } from './integers.ts';
+export { fieldReader, isCompound, isNumeric, numberReader, textReader } from './read.ts';
+export { findStruct, resolvePath } from './resolve.ts';
+export { structLayout } from './struct-layout.ts';
+export type { FieldKind, FieldLayout, Meaning } from './types.ts';
+export { fieldWriter, type FieldWriter } from './write.ts';
