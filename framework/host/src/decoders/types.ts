@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AttributeValue } from '@sonde/kit/decoder';
-import type { EventRecord, LossCounter, Severity } from '../events/types.ts';
-import type { EntityDefinition, EntityTable } from '../series/types.ts';
+import type { BtfType } from '@sonde/native';
+import type { EventRecord, Severity } from '../events/types.ts';
+import type { Identity } from '../identity/types.ts';
+import type { EntityDefinition, EntityTable, LossLedger } from '../series/types.ts';
 
 /** An event that a decoder may emit, from the manifest. */
 export interface DecoderEvent {
@@ -17,7 +19,7 @@ export interface DecoderDefinition {
   /** Absolute path of the package's `dist/decoder.js`. */
   readonly file: string;
   /** `BpfObject.btf.types`. */
-  readonly btf: readonly unknown[];
+  readonly btf: readonly BtfType[];
   /** BTF ids of keys and values of the object's maps. */
   readonly maps: Readonly<Record<string, { keyType?: number; valueType?: number }>>;
   /** Entities with `source: { decoder: true }`. */
@@ -31,23 +33,15 @@ export interface DecoderDefinition {
 export interface DecoderServices {
   /** For each of the definition's entities: its table. */
   readonly tables: readonly EntityTable[];
-  readonly identity: DecoderIdentity;
-  readonly loss: LossCounter;
+  readonly identity: Pick<Identity, 'process' | 'ended' | 'on' | 'off'>;
+  readonly loss: Pick<LossLedger, 'declare' | 'add'>;
   emit(event: EventRecord): void;
   /** CLOCK_REALTIME − CLOCK_MONOTONIC, nanoseconds. */
   clockOffset(): number;
 }
 
-/** The part of identity that the runner needs. */
-export interface DecoderIdentity {
-  process(tgid: number, execId: number, start: number): number;
-  ended(id: number): boolean;
-  on(event: 'ended', listener: (id: number) => void): unknown;
-  off(event: 'ended', listener: (id: number) => void): unknown;
-}
-
 export interface DecoderLimits {
-  /** Old generation of the worker's heap. Default 128 MiB. */
+  /** The worker's heap; as much again in buffers outside of it. Default 128 MiB. */
   heapBytes: number;
   /** Records and snapshots that may wait for the worker. Default 16 MiB. */
   queueBytes: number;

@@ -20,7 +20,10 @@ export interface EventRecord {
   readonly weight: number;
 }
 
-/** What a sink does with events. While the promise is pending no more come; then they wait in the sink's bounded queue. */
+/**
+ * What a sink does with events. While the promise is pending no more come; then they wait in the sink's bounded queue. If it throws,
+ * the events count as refused, without those that a thrown `PartlyDelivered` says were taken.
+ */
 export type EventConsumer = (events: readonly EventRecord[]) => void | Promise<void>;
 
 export interface SubscribeOptions {
@@ -38,9 +41,4 @@ export interface EventSubscription {
   flush(): Promise<void>;
   /** Flushes, then takes no more. */
   close(): Promise<void>;
-}
-
-/** The part of the loss ledger that this room needs. */
-export interface LossCounter {
-  add(probe: string, stage: string, cause: string, n: number, sink?: string): void;
 }

@@ -132,7 +132,7 @@ export interface Emit {
   add(row: Row, metric: string, delta: number): void;
   /** Sets a gauge. */
   set(row: Row, metric: string, value: number): void;
-  /** Adds `weight` observations of a value to a histogram, in the unit that the manifest's `scale` turns into base units. */
+  /** Adds `weight` observations of a value to a histogram, in the recorded unit: nanoseconds where the metric's unit is `s`. */
   observe(row: Row, metric: string, value: number, weight?: number): void;
   /** The entity is gone for good (a connection closed). The end of its process need not be said. */
   end(row: Row): void;

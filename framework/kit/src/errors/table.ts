@@ -503,6 +503,16 @@ export const errorTable = {
     doc: '`sonde-probe build` was given a folder without BPF sources and without a tsconfig.json.',
   },
 
+  // Log sinks
+  SONDE_SINK_OUTPUT: {
+    status: 500,
+    exit: 4,
+    title: 'A log sink cannot write',
+    message: "sink '{sink}' cannot write to {path}: {reason}",
+    hint: 'Check that the folder exists, may be written and has room.',
+    doc: 'The file of a log sink cannot be opened or written. Events that it refuses count as loss of that sink; it goes on with the next ones.',
+  },
+
   // Decoders
   SONDE_DECODER_NOT_ALLOWED: {
     status: 403,
@@ -543,5 +553,25 @@ export const errorTable = {
     message: "{file} has no field '{field}'",
     hint: 'This kernel may not have it. Metric {metric} has no data; everything else of the probe works.',
     doc: 'A metric of a `procfs` source names a field that the file does not have on this machine.',
+  },
+
+  // Series
+  SONDE_SERIES_CONFLICT: {
+    status: 409,
+    exit: 3,
+    title: 'Two series cannot be told apart',
+    message: '{subject} contradicts {other}',
+    hint: 'Give one of them another name, or the same type, unit and histogram range.',
+    doc:
+      'Two entities have a metric of one name but of different types or units, or one entity has two attributes whose ' +
+      'names differ only in punctuation. A back end could not tell them apart.',
+  },
+  SONDE_SERIES_SOURCE_TIMEOUT: {
+    status: 500,
+    exit: 1,
+    title: 'A snapshot takes too long',
+    message: 'the snapshot of probe {probe} did not end within {seconds} s',
+    hint: 'Readers get the totals of the snapshot before; nothing is lost. Look at the load of the machine and the size of the maps.',
+    doc: 'Reading the maps of a probe took so long that readers were answered without it. What it finds is added when it is done.',
   },
 } as const satisfies Record<string, ErrorEntry>;

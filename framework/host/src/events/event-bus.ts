@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { LossLedger } from '../series/types.ts';
+import { EventQueue } from './event-queue.ts';
+import type { EventConsumer, EventRecord, EventSubscription, SubscribeOptions } from './types.ts';
+
+export interface EventBusServices {
+  readonly loss: Pick<LossLedger, 'declare' | 'add'>;
+  /** Makes known every process that the kernel has spoken of; called before events are handed over. */
+  settle(): void;
+}
+
+/** Causes under stage `sink` of the loss ledger that come from here. */
+const SINK_LOSS = ['queue_full', 'refused'] as const;
+
+/** Hands events from probes to sinks. A sink that is slow or fails loses events of its own, counted, and delays nobody. */
+export class EventBus {
+  readonly #services: EventBusServices;
+  readonly #queues = new Map<string, EventQueue>();
+  readonly #probes = new Set<string>();
+
+  constructor(services: EventBusServices) {
+    this.#services = services;
+  }
+
+  /** Makes the losses of a probe that emits events visible at 0. */
+  declare(probe: string): void {
+    this.#probes.add(probe);
+    for (const sink of this.#queues.keys()) this.#declareLoss(probe, sink);
+  }
+
+  /** Puts the event into the queue of every sink. Never waits, never throws. */
+  emit(event: EventRecord): void {
+    for (const queue of this.#queues.values()) queue.push(event);
+  }
+
+  /** @param sink its key under `sinks` in sonde.yaml; each may subscribe once at a time */
+  subscribe(sink: string, consumer: EventConsumer, options?: SubscribeOptions): EventSubscription {
+    const queue = new EventQueue(
+      consumer,
+      {
+        settle: () => this.#services.settle(),
+        dropped: ({ probe }, cause) => this.#services.loss.add(probe, 'sink', cause, 1, sink),
+        closing: () => this.#queues.delete(sink),
+      },
+      options,
+    );
+    this.#queues.set(sink, queue);
+    for (const probe of this.#probes) this.#declareLoss(probe, sink);
+    return queue;
+  }
+
+  #declareLoss(probe: string, sink: string): void {
+    for (const cause of SINK_LOSS) this.#services.loss.declare(probe, 'sink', cause, sink);
+  }
+}

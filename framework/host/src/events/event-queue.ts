@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { PartlyDelivered } from './partly-delivered.ts';
+import type { EventConsumer, EventRecord, EventSubscription, SubscribeOptions } from './types.ts';
+
+const DEFAULT_CAPACITY = 8192;
+const DEFAULT_BATCH = 512;
+/** How long an event waits for company and for its process to become known. */
+const DELAY_MILLISECONDS = 100;
+
+export interface QueueHooks {
+  /** Called before events are handed over. */
+  settle(): void;
+  dropped(event: EventRecord, cause: 'queue_full' | 'refused'): void;
+  /** No more events are to be pushed. */
+  closing(): void;
+}
+
+/** The events that wait for one sink. It never makes the emitter wait: what finds no room is dropped and counted. */
+export class EventQueue implements EventSubscription {
+  readonly #consumer: EventConsumer;
+  readonly #hooks: QueueHooks;
+  readonly #capacity: number;
+  readonly #batch: number;
+  #events: EventRecord[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #draining: Promise<void> | undefined;
+  delivered = 0;
+  dropped = 0;
+
+  constructor(consumer: EventConsumer, hooks: QueueHooks, options: SubscribeOptions = {}) {
+    this.#consumer = consumer;
+    this.#hooks = hooks;
+    this.#capacity = options.capacity ?? DEFAULT_CAPACITY;
+    this.#batch = options.batch ?? DEFAULT_BATCH;
+  }
+
+  get queued(): number {
+    return this.#events.length;
+  }
+
+  push(event: EventRecord): void {
+    if (this.#events.length >= this.#capacity) return this.#drop([event], 'queue_full');
+    this.#events.push(event);
+    if (this.#timer === undefined && this.#draining === undefined) {
+      this.#timer = setTimeout(() => void this.flush(), DELAY_MILLISECONDS);
+    }
+  }
+
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await (this.#draining ??= this.#drain().finally(() => (this.#draining = undefined)));
+  }
+
+  async close(): Promise<void> {
+    this.#hooks.closing();
+    await this.flush();
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#events.length > 0) {
+      this.#hooks.settle();
+      const batch = this.#events.splice(0, this.#batch);
+      try {
+        await this.#consumer(batch);
+        this.delivered += batch.length;
+      } catch (thrown) {
+        const delivered = thrown instanceof PartlyDelivered ? thrown.delivered : 0;
+        this.delivered += delivered;
+        this.#drop(batch.slice(delivered), 'refused');
+      }
+    }
+  }
+
+  #drop(events: readonly EventRecord[], cause: 'queue_full' | 'refused'): void {
+    this.dropped += events.length;
+    for (const event of events) this.#hooks.dropped(event, cause);
+  }
+}
