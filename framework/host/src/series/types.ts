@@ -109,7 +109,7 @@ export interface ViewSpec extends LabelSpec {
 /** The labels of one series; the same object for as long as the series lives. */
 export interface LabelSet {
   readonly names: readonly string[];
-  /** Aligned with `names`; never ''. */
+  /** Aligned with `names`; '' = absent. */
   readonly values: readonly (string | number)[];
   /** How many of the first are identity attributes (an OTLP Resource); the rest are the entity's own. */
   readonly identity: number;

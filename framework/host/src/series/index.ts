@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+export { emptyHistogram } from './histogram-pages.ts';
+export { HOST_PROBE } from './ledgers.ts';
+export { createSeriesStore, type SeriesIdentity } from './store.ts';
+export * from './types.ts';

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Clock } from './clock.ts';
+import { capacityFor, grown } from './grow.ts';
+import { HistogramPages } from './histogram-pages.ts';
+import { labelPicker, OVERFLOW_LABELS, type LabelPicker } from './labels.ts';
+import { scaler } from './scale.ts';
+import type { SeriesBudget } from './budget.ts';
+import type { Table } from './table.ts';
+import type { HistogramColumn, HistogramDelta, LabelSet, LabelSpec, TableSnapshot } from './types.ts';
+
+/** The series for what found no place. */
+export const OVERFLOW = 0;
+/** A row that must look for its series first. */
+const UNMAPPED = -1;
+
+/** When a series that has ended may be forgotten. */
+export type Forgettable = (endedAt: number, changedAt: number) => boolean;
+
+/** The series of one table under one choice of labels: the totals. */
+export class SeriesSet {
+  readonly #table: Table;
+  readonly #clock: Clock;
+  readonly #budget: SeriesBudget;
+  readonly #picker: LabelPicker;
+  readonly #namesMortal: boolean;
+  /** By row. */
+  #seriesOf = new Int32Array(0);
+  /** By label key. */
+  readonly #index = new Map<string, number>();
+  readonly #free: number[] = [];
+  #size = 1;
+  #capacity = 0;
+  /** By series, as all that follows. */
+  readonly #keys: string[] = [''];
+  readonly #labels: (LabelSet | undefined)[] = [undefined];
+  #created = new Float64Array(0);
+  #identities = new Uint32Array(0);
+  /** Stamps of the last change, and of the end of what the labels name (0 = lives). */
+  #changed = new Float64Array(0);
+  #ended = new Float64Array(0);
+  /** By metric: numbers in the recorded unit (NaN = absent), histograms; undefined for gauges, which are folded on reading. */
+  readonly #numbers: (Float64Array<ArrayBuffer> | undefined)[];
+  readonly #histograms: readonly (HistogramPages | undefined)[];
+
+  constructor(table: Table, spec: LabelSpec, clock: Clock, budget: SeriesBudget) {
+    this.#table = table;
+    this.#clock = clock;
+    this.#budget = budget;
+    const { attributes, metrics, mortal } = table.definition;
+    this.#picker = labelPicker(spec, attributes);
+    this.#namesMortal = mortal === true && this.#picker.namesEntity;
+    const isNumber = (type: string): boolean => type === 'counter' || type === 'updowncounter';
+    this.#numbers = metrics.map((metric) => (isNumber(metric.type) ? new Float64Array(0) : undefined));
+    this.#histograms = metrics.map((metric) =>
+      metric.type === 'histogram' ? new HistogramPages(metric.histogram) : undefined,
+    );
+    this.#reserve(16);
+  }
+
+  /** Series in use, the overflow series not counted. */
+  get used(): number {
+    return this.#size - 1 - this.#free.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.used === 0 && this.#labels[OVERFLOW] === undefined;
+  }
+
+  reserveRows(capacity: number): void {
+    if (capacity > this.#seriesOf.length) this.#seriesOf = grown(this.#seriesOf, capacity, UNMAPPED);
+  }
+
+  /** Adds and says to which series. */
+  add(row: number, metric: number, delta: number): number {
+    const series = this.touch(row);
+    const column = this.#numbers[metric]!;
+    const total = column[series]!;
+    column[series] = Number.isNaN(total) ? delta : total + delta;
+    return series;
+  }
+
+  addHistogram(row: number, metric: number, delta: HistogramDelta): number {
+    const series = this.touch(row);
+    this.#histograms[metric]!.add(series, delta);
+    return series;
+  }
+
+  /** The series of a row, which changes now. */
+  touch(row: number): number {
+    const series = this.#seriesFor(row);
+    this.#changed[series] = this.#clock.now;
+    return series;
+  }
+
+  /** The row looks for its series again when it next has something to say. */
+  unmap(row: number): void {
+    this.#seriesOf[row] = UNMAPPED;
+  }
+
+  snapshot(): TableSnapshot {
+    this.#mapGauges();
+    const size = this.#size;
+    return {
+      definition: this.#table.definition,
+      size,
+      labels: this.#labels.slice(),
+      created: this.#created.slice(0, size),
+      identities: this.#identities.slice(0, size),
+      ended: Uint8Array.from(this.#ended.subarray(0, size), (ended) => (ended > 0 ? 1 : 0)),
+      metrics: this.#table.definition.metrics.map((_, metric) => this.#copy(metric)),
+    };
+  }
+
+  /** Marks what has ended, forgets what may be forgotten, and lets rows out of the overflow series where there is room. */
+  sweep(mayForget: Forgettable): void {
+    if (this.#picker.namesProcess || this.#namesMortal) {
+      this.#markEnded();
+      this.#remove(this.#select((series) => this.#ended[series]! > 0 && mayForget(this.#ended[series]!, this.#changed[series]!)));
+    }
+    if (this.#labels[OVERFLOW]) this.#promote();
+  }
+
+  /** Series that did not change since `before`, with the stamp of their last change. */
+  *idle(before: number): Generator<{ set: SeriesSet; series: number; changed: number }> {
+    for (let series = 1; series < this.#size; series++) {
+      const changed = this.#changed[series]!;
+      if (this.#labels[series] && changed < before) yield { set: this, series, changed };
+    }
+  }
+
+  /** Adds these series to the overflow series; their rows stay there until there is room. */
+  demote(demoted: ReadonlySet<number>): void {
+    this.#useOverflow();
+    for (const series of demoted) {
+      for (const column of this.#numbers) if (column) moveNumber(column, series);
+      for (const histogram of this.#histograms) histogram?.move(series, OVERFLOW);
+    }
+    this.#remove(demoted, OVERFLOW);
+  }
+
+  /** Lets go of everything, as its view is closed. */
+  close(): void {
+    this.#remove(this.#select(() => true));
+  }
+
+  #seriesFor(row: number): number {
+    const known = this.#seriesOf[row]!;
+    return known === UNMAPPED ? this.#map(row) : known;
+  }
+
+  #map(row: number): number {
+    const series = row === this.#table.overflow ? this.#useOverflow() : this.#find(row);
+    this.#seriesOf[row] = series;
+    return series;
+  }
+
+  #find(row: number): number {
+    const { rows, identity: identities } = this.#table;
+    const identity = rows.identity(row);
+    this.#picker.pick(identities.labels(identity), rows.attributes(row));
+    const found = this.#index.get(this.#picker.key);
+    if (found === undefined && !this.#budget.admit()) return this.#useOverflow();
+    const series = found ?? this.#create();
+    this.#own(series, identity);
+    return series;
+  }
+
+  #create(): number {
+    const series = this.#free.pop() ?? this.#size++;
+    if (series >= this.#capacity) this.#reserve(capacityFor(series + 1, this.#capacity));
+    this.#budget.used++;
+    this.#keys[series] = this.#picker.key;
+    this.#labels[series] = this.#picker.labels();
+    this.#index.set(this.#picker.key, series);
+    this.#created[series] = Date.now();
+    this.#changed[series] = this.#clock.now;
+    return series;
+  }
+
+  /** The series stands for this identity from now on: it has not ended, unless the identity has. */
+  #own(series: number, identity: number): void {
+    this.#ended[series] = 0;
+    const former = this.#identities[series]!;
+    if (former === identity) return;
+    this.#identities[series] = identity;
+    if (!this.#picker.namesProcess) return;
+    if (identity !== 0) this.#table.identity.retain(identity);
+    if (former !== 0) this.#table.identity.release(former);
+  }
+
+  #useOverflow(): number {
+    if (!this.#labels[OVERFLOW]) {
+      this.#labels[OVERFLOW] = OVERFLOW_LABELS;
+      this.#created[OVERFLOW] = Date.now();
+    }
+    return OVERFLOW;
+  }
+
+  #copy(metric: number): Float64Array<ArrayBuffer> | HistogramColumn {
+    const gauge = this.#table.gauges[metric];
+    const toUnit = scaler(this.#table.definition.metrics[metric]!.scale);
+    const { rows } = this.#table;
+    if (gauge) {
+      const seriesOf = (row: number): number => (rows.isLive(row) ? this.#seriesOf[row]! : UNMAPPED);
+      return gauge.foldInto(this.#size, rows.high, seriesOf).map(toUnit);
+    }
+    const numbers = this.#numbers[metric];
+    if (numbers) return numbers.slice(0, this.#size).map(toUnit);
+    return this.#histograms[metric]!.snapshot(this.#size);
+  }
+
+  /** Every row with a gauge finds its series before the columns are copied, since that may make and demote series. */
+  #mapGauges(): void {
+    const { rows, gauges } = this.#table;
+    for (const gauge of gauges) {
+      for (let row = 0; gauge && row < rows.high; row++) if (gauge.has(row) && rows.isLive(row)) this.#seriesFor(row);
+    }
+  }
+
+  #markEnded(): void {
+    const lives = this.#namesMortal ? this.#withRows() : undefined;
+    for (let series = 1; series < this.#size; series++) {
+      if (!this.#processEnded(series) && lives?.[series] !== 0) this.#ended[series] = 0;
+      else if (this.#ended[series] === 0) this.#ended[series] = this.#clock.now;
+    }
+  }
+
+  #processEnded(series: number): boolean {
+    const owner = this.#identities[series]!;
+    return this.#picker.namesProcess && owner !== 0 && this.#table.identity.ended(owner);
+  }
+
+  /** By series: 1 if it has a row. */
+  #withRows(): Uint8Array {
+    const withRows = new Uint8Array(this.#size);
+    for (let row = 0; row < this.#table.rows.high; row++) {
+      const series = this.#seriesOf[row]!;
+      if (series > OVERFLOW) withRows[series] = 1;
+    }
+    return withRows;
+  }
+
+  #select(wanted: (series: number) => boolean): Set<number> {
+    const selected = new Set<number>();
+    for (let series = 1; series < this.#size; series++) if (this.#labels[series] && wanted(series)) selected.add(series);
+    return selected;
+  }
+
+  /** Frees series; rows that belonged to them go to `heir`. */
+  #remove(removed: ReadonlySet<number>, heir = UNMAPPED): void {
+    if (removed.size === 0) return;
+    for (let row = 0; row < this.#seriesOf.length; row++) {
+      if (removed.has(this.#seriesOf[row]!)) this.#seriesOf[row] = heir;
+    }
+    for (const series of removed) {
+      this.#own(series, 0);
+      this.#index.delete(this.#keys[series]!);
+      this.#keys[series] = '';
+      this.#labels[series] = undefined;
+      for (const column of this.#numbers) if (column) column[series] = NaN;
+      for (const histogram of this.#histograms) histogram?.clear(series);
+      this.#free.push(series);
+    }
+    this.#budget.used -= removed.size;
+  }
+
+  #promote(): void {
+    let room = this.#budget.room(this.#changed[OVERFLOW]!);
+    for (let row = 0; row < this.#table.rows.high && room > 0; row++) {
+      if (this.#seriesOf[row] !== OVERFLOW || row === this.#table.overflow) continue;
+      this.#seriesOf[row] = UNMAPPED;
+      room--;
+    }
+  }
+
+  #reserve(capacity: number): void {
+    this.#capacity = capacity;
+    this.#created = grown(this.#created, capacity);
+    this.#identities = grown(this.#identities, capacity);
+    this.#changed = grown(this.#changed, capacity);
+    this.#ended = grown(this.#ended, capacity);
+    for (const [metric, column] of this.#numbers.entries()) {
+      if (column) this.#numbers[metric] = grown(column, capacity, NaN);
+    }
+    for (const histogram of this.#histograms) histogram?.reserve(capacity);
+  }
+}
+
+function moveNumber(column: Float64Array, from: number): void {
+  const moved = column[from]!;
+  if (Number.isNaN(moved)) return;
+  const total = column[OVERFLOW]!;
+  column[OVERFLOW] = Number.isNaN(total) ? moved : total + moved;
+}
