@@ -2,7 +2,6 @@
 
 const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
-const high = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
 
 const quarter = 2 ** 0.25;
 const half = 2 ** 0.5;
@@ -14,7 +13,7 @@ const threeQuarters = 2 ** 0.75;
  */
 export function histogramIndex(value: number): number {
   float[0] = value;
-  const exponent = ((words[high]! >>> 20) & 0x7ff) - 1023;
+  const exponent = ((words[1]! >>> 20) & 0x7ff) - 1023;
   const mantissa = value / 2 ** exponent;
   const base = 4 * exponent;
   if (mantissa > half) return mantissa > threeQuarters ? base + 3 : base + 2;

@@ -40,7 +40,7 @@ export interface DecoderContext {
   readonly params: Params;
   /** Layout of a struct by its C name. @throws SONDE_LAYOUT_STRUCT for a name that the object's BTF lacks. */
   layout(struct: string): StructLayout;
-  /** Layouts of a map's key and value. @throws SONDE_LAYOUT_MAP for a map that the object lacks or that is not a struct. */
+  /** Layouts of a map's key and value. @throws SONDE_DECODER_MAP for a map that the object lacks. */
   map(name: string): { readonly key: StructLayout; readonly value: StructLayout };
 }
 
@@ -51,7 +51,7 @@ export interface DecoderContext {
  * while (batch.next()) count(batch.kind, batch.view.getUint32(batch.offset + 24, true));
  * ```
  *
- * The bytes are reused after the call. Numbers are little- or big-endian as the machine is; the built-in readers know.
+ * The bytes are reused after the call. Numbers are little-endian.
  */
 export interface RecordBatch {
   readonly ring: string;

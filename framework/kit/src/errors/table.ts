@@ -530,13 +530,13 @@ export const errorTable = {
     hint: 'This is a fault of the package; its author needs the text above.',
     doc: 'The file that the manifest names as `decoder` could not be loaded, has no default export made by `defineDecoder`, or threw while it was being made.',
   },
-  SONDE_DECODER_LAYOUT: {
+  SONDE_DECODER_MAP: {
     status: 422,
     exit: 3,
-    title: 'A decoder asks for something that the object lacks',
-    message: "{what} '{name}' is not in the object",
-    hint: 'Did you mean {nearest}?',
-    doc: 'A decoder asked its context for a struct, map or field by a name that the BTF of its object does not have.',
+    title: 'A decoder asks for a map that the object lacks',
+    message: "the object has no map '{map}' with BTF",
+    hint: 'It has {known}.',
+    doc: 'A decoder asked its context for the layout of a map by a name that its object does not have, or whose key and value were declared without types.',
   },
   SONDE_PROCFS_UNREADABLE: {
     status: 500,

@@ -19,12 +19,12 @@ export class ProcessTable {
   #last = 0;
   #added: number[] = [];
 
-  /** @param view four words at `offset`: tgid, exec_id, start (low word first on little-endian machines) */
+  /** @param view four words at `offset`: tgid, exec_id, start, low word first */
   intern(view: DataView, offset: number): Process {
-    const tgid = view.getUint32(offset, littleEndian);
-    const execId = view.getUint32(offset + 4, littleEndian);
-    const low = view.getUint32(offset + 8, littleEndian);
-    const high = view.getUint32(offset + 12, littleEndian);
+    const tgid = view.getUint32(offset, true);
+    const execId = view.getUint32(offset + 4, true);
+    const low = view.getUint32(offset + 8, true);
+    const high = view.getUint32(offset + 12, true);
     if ((tgid | execId | low | high) === 0) return NO_PROCESS;
     const keys = this.#keys;
     for (let slot = hash(tgid, execId, low, high) & this.#mask; ; slot = (slot + 1) & this.#mask) {
@@ -57,7 +57,7 @@ export class ProcessTable {
 
   #insert(slot: number, tgid: number, execId: number, low: number, high: number): Process {
     const number = ++this.#last;
-    const start = littleEndian ? high * 2 ** 32 + low : low * 2 ** 32 + high;
+    const start = high * 2 ** 32 + low;
     this.#added.push(number, tgid, execId, start);
     this.#put(slot, number, tgid, execId, low, high);
     if (++this.#filled * 2 > this.#mask) this.#rebuild();
@@ -88,9 +88,6 @@ export class ProcessTable {
 }
 
 type Key = [number, number, number, number];
-
-/** Whether this machine puts the low byte first, as the bytes of a ring or map are. */
-export const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 function hash(tgid: number, execId: number, low: number, high: number): number {
   let mixed = Math.imul(tgid ^ (low >>> 15) ^ low, 0x9e3779b1) ^ Math.imul(execId + high, 0x85ebca6b);

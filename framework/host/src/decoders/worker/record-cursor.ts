@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RecordBatch } from '@sonde/kit/decoder';
-import { littleEndian } from './process-table.ts';
 
 /** Bytes before each record: its length and a reserved word. */
 const FRAME = 8;
@@ -24,23 +23,21 @@ export class RecordCursor implements RecordBatch {
 
   next(): boolean {
     if (this.#next >= this.#end) return false;
-    this.length = this.view.getUint32(this.#next, littleEndian);
+    this.length = this.view.getUint32(this.#next, true);
     this.offset = this.#next + FRAME;
     this.#next = this.offset + ((this.length + 7) & ~7);
     return true;
   }
 
   get time(): number {
-    const first = this.view.getUint32(this.offset, littleEndian);
-    const second = this.view.getUint32(this.offset + 4, littleEndian);
-    return littleEndian ? second * 2 ** 32 + first : first * 2 ** 32 + second;
+    return this.view.getUint32(this.offset, true) + this.view.getUint32(this.offset + 4, true) * 2 ** 32;
   }
 
   get kind(): number {
-    return this.view.getUint32(this.offset + 8, littleEndian);
+    return this.view.getUint32(this.offset + 8, true);
   }
 
   get weight(): number {
-    return this.view.getUint32(this.offset + 12, littleEndian) || 1;
+    return this.view.getUint32(this.offset + 12, true) || 1;
   }
 }
