@@ -7,12 +7,11 @@ export type IdentityId = number;
 /** OpenTelemetry attribute name → value. What is not known is absent. */
 export type Labels = ReadonlyMap<string, string | number>;
 
-/** A cgroup is an id in a hierarchy: v2, unless a process sits in its root; then the v1 memory controller's. */
-export interface CgroupRef {
-  readonly hierarchy: 1 | 2;
-  /** The inode of the cgroup's directory. */
-  readonly id: number;
-}
+/**
+ * A cgroup as in `sonde_cgroup_t`: the inode of its directory, plus 2^52 in the v1 memory hierarchy. A process has its v2
+ * cgroup, or where that is the root, its v1 one.
+ */
+export type CgroupId = number;
 
 /** What is known of one process; a view of columns, so read it at once and do not keep it. */
 export interface ProcessFacts {
@@ -37,9 +36,11 @@ export interface ProcessFacts {
   readonly comm?: string;
   /** Path of the executable within the process's mount namespace. */
   readonly executable?: string;
+  /** The first argument: the command as it was called. */
+  readonly command?: string;
   /** Arguments joined by spaces, at most 256 bytes of them, secrets masked. */
   readonly commandLine?: string;
-  readonly cgroup?: CgroupRef;
+  readonly cgroup?: CgroupId;
 }
 
 /** Adds labels to processes: a container runtime, Kubernetes. Added by {@link Identity.addFacet}. */
@@ -58,8 +59,8 @@ export interface IdentityEvents {
   changed: (id: IdentityId) => void;
   /** Ended, held by nobody and no longer kept: the id may soon mean another process. */
   freed: (id: IdentityId) => void;
-  cgroupCreated: (cgroup: CgroupRef, path: string) => void;
-  cgroupRemoved: (cgroup: CgroupRef, path: string) => void;
+  cgroupCreated: (cgroup: CgroupId, path: string) => void;
+  cgroupRemoved: (cgroup: CgroupId, path: string) => void;
 }
 
 export interface IdentityCounts {
@@ -94,9 +95,9 @@ export interface Identity extends EventEmitter<IdentityEvents> {
   /** The processes that live now. */
   live(): Iterable<IdentityId>;
   /** The path of a cgroup within its hierarchy. */
-  cgroupPath(cgroup: CgroupRef): string | undefined;
+  cgroupPath(cgroup: CgroupId): string | undefined;
   /** Cgroups that exist now. */
-  cgroups(): Iterable<{ cgroup: CgroupRef; path: string }>;
+  cgroups(): Iterable<{ cgroup: CgroupId; path: string }>;
   addFacet(facet: IdentityFacet): void;
   /** A facet knows something else about these processes: drops their labels and emits `changed`. */
   relabel(ids: Iterable<IdentityId>): void;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EventEmitter } from 'eventemitter3';
 import type { BpfMap } from '@sonde/native';
-import type { CgroupRef, IdentityId, Labels, ProcessFacts } from '../identity/types.ts';
+import type { CgroupId, IdentityId, Labels, ProcessFacts } from '../identity/types.ts';
 
 /**
  * One rule: all of its selectors must match (AND); the values of one selector, and rules, are alternatives (OR).
@@ -38,8 +38,11 @@ export interface SelectorKind {
 
 export type ProcessMatcher = (process: ProcessFacts, labels: () => Labels) => boolean;
 
-/** `sonde_target_mode`: bit 0 = only what is included, bit 1 = something is excluded. */
-export type TargetMode = 0 | 1 | 2 | 3;
+/**
+ * `sonde_target_mode`, flags as in `sonde/target.h`: 1 = only what is included, 2 = something is excluded, 4 = cgroups count;
+ * 0 = the probe watches everything.
+ */
+export type TargetMode = number;
 
 /** One process or cgroup that a rule of a probe matches. */
 export interface TargetMatch {
@@ -47,7 +50,7 @@ export interface TargetMatch {
   /** Index in `include` or `exclude`. */
   rule: number;
   process?: IdentityId;
-  cgroup?: CgroupRef & { path: string };
+  cgroup?: { id: CgroupId; path: string };
   /** Watched for its parent's sake. */
   inherited?: boolean;
 }

@@ -574,4 +574,38 @@ export const errorTable = {
     hint: 'Readers get the totals of the snapshot before; nothing is lost. Look at the load of the machine and the size of the maps.',
     doc: 'Reading the maps of a probe took so long that readers were answered without it. What it finds is added when it is done.',
   },
+
+  // Identity and targets
+  SONDE_IDENTITY_PID_NAMESPACE: {
+    status: 500,
+    exit: 4,
+    title: 'Not in the initial pid namespace',
+    message: 'this host runs in a pid namespace of its own, {namespace}: it would give processes wrong pids',
+    hint: 'Start it with the pid namespace of the machine: `hostPID: true` in Kubernetes, `--pid=host` with Docker and Podman.',
+    doc: 'The kernel tells of processes by their pids in the initial namespace, while /proc here shows others, so nothing would fit together.',
+  },
+  SONDE_TARGET_PATTERN: {
+    status: 422,
+    exit: 3,
+    title: 'A target rule with a wrong pattern',
+    message: "'{pattern}' is no pattern for {selector}: {reason}",
+    hint: 'Write a glob such as `nginx*`, or a regular expression between slashes such as `/^nginx/`.',
+    doc: 'A selector of a target rule holds a text that cannot be read as a pattern. The rules that held before still hold.',
+  },
+  SONDE_TARGET_SELECTOR: {
+    status: 422,
+    exit: 3,
+    title: 'Unknown selector in a target rule',
+    message: "there is no selector '{selector}'",
+    hint: 'Known are {known}.',
+    doc: 'A rule of `targets` names a selector that no part of this host offers. The rules that held before still hold.',
+  },
+  SONDE_TARGET_PROBES: {
+    status: 409,
+    exit: 3,
+    title: 'Too many probes',
+    message: 'no more than {limit} probes can run at a time',
+    hint: 'Stop one of those that run.',
+    doc: 'The map that says which processes a probe watches has one bit for each probe.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

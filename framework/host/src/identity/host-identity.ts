@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+import { EventEmitter } from 'eventemitter3';
+import { CgroupTable } from './cgroup-table.ts';
+import type { KernelSource } from './kernel-source.ts';
+import { processLabels } from './labels.ts';
+import { LateFacts } from './late-facts.ts';
+import { ENDED, KERNEL_THREAD, KNOWN, ProcessTable } from './process-table.ts';
+import { ProcessTracker } from './process-tracker.ts';
+import { RecordReader } from './records.ts';
+import type {
+  CgroupId,
+  Identity,
+  IdentityCounts,
+  IdentityEvents,
+  IdentityFacet,
+  IdentityId,
+  Labels,
+  ProcessFacts,
+} from './types.ts';
+
+/** How long an ended process is kept that nobody holds: longer than a key of it waits in a map or ring, ms. */
+const KEPT = 60_000;
+const TICK = 100;
+/** Ticks between two looks at loss and at what may be freed. */
+const TICKS_TO_TEND = 10;
+/** Shortest and longest wait between two walks, ms: it doubles while they find nothing. */
+const WALK_AGAIN = 1000;
+const WALK_RARELY = 60_000;
+
+/** Who a key is, from the kernel's own events. See {@link openIdentity}. */
+export class HostIdentity extends EventEmitter<IdentityEvents> implements Identity {
+  readonly #source: KernelSource;
+  readonly #table = new ProcessTable();
+  readonly #cgroups = new CgroupTable();
+  readonly #tracker = new ProcessTracker(this.#table, this.#cgroups, this);
+  readonly #late = new LateFacts(this.#table, this.#tracker, () => this.settle());
+  readonly #records: RecordReader;
+  readonly #node: Labels;
+  readonly #bootTime: number;
+  readonly #facets: IdentityFacet[] = [];
+  #lost: Record<string, number> = {};
+  #timer: NodeJS.Timeout | undefined;
+  #ticks = 0;
+  #walking: Promise<void> | undefined;
+  #walkAfter = 0;
+  #walkWait = WALK_AGAIN;
+
+  /** @param bootTime what to add to nanoseconds since boot to get nanoseconds since 1970 */
+  constructor(source: KernelSource, node: Labels, bootTime: number) {
+    super();
+    this.#source = source;
+    this.#node = node;
+    this.#bootTime = bootTime;
+    this.#records = new RecordReader(source.object.btf, this.#tracker);
+  }
+
+  /** Meets all who live now, then follows the kernel's records. */
+  async start(): Promise<void> {
+    this.#lost = this.#source.lost();
+    await this.#cgroups.read();
+    this.#records.readWalk(await this.#source.walk());
+    this.#tracker.isMissing = false;
+    this.#source.listen((batch) => this.#records.readRing(batch));
+    await this.#late.readCommandLines();
+    this.on('started', (id) => this.#late.watch(id));
+    this.#timer = setInterval(() => this.#tick(), TICK).unref();
+  }
+
+  process(tgid: number, execId: number, start: number): IdentityId {
+    if (tgid === 0 && start === 0) return 0;
+    return this.#tracker.named({ tgid, execId, start });
+  }
+
+  labels(id: IdentityId): Labels {
+    const cached = id === 0 ? this.#node : this.#table.labels[id];
+    if (cached !== undefined) return cached;
+    const facts = this.facts(id);
+    if (facts === undefined) return this.#node;
+    const labels = new Map(this.#node);
+    const path = facts.cgroup === undefined ? undefined : this.#cgroups.path(facts.cgroup);
+    for (const [name, value] of processLabels(facts, this.#bootTime, path)) labels.set(name, value);
+    for (const facet of this.#facets) facet.label(facts, (name, value) => labels.set(name, value));
+    return (this.#table.labels[id] = labels);
+  }
+
+  facts(id: IdentityId): ProcessFacts | undefined {
+    const table = this.#table;
+    if (!table.has(id)) return undefined;
+    const key = { id, pid: table.tgid[id]!, execId: table.execId[id]!, start: table.start[id]! };
+    const state = { ended: table.is(id, ENDED), kernelThread: table.is(id, KERNEL_THREAD) };
+    if (!table.is(id, KNOWN)) return { ...key, ...state, known: false };
+    const commandLine = table.commandLine[id];
+    return {
+      ...key,
+      ...state,
+      known: true,
+      parentPid: table.parentPid[id]!,
+      parent: table.holder(table.parentPid[id]!, key.start) || undefined,
+      namespacePid: table.namespacePid[id]!,
+      userId: table.userId[id]!,
+      comm: table.comm[id],
+      executable: table.executable[id],
+      command: commandLine?.slice(0, table.commandLength[id]),
+      commandLine,
+      cgroup: table.cgroup[id]!,
+    };
+  }
+
+  ended(id: IdentityId): boolean {
+    return this.#table.is(id, ENDED) || (id !== 0 && !this.#table.has(id));
+  }
+
+  retain(id: IdentityId): void {
+    if (this.#table.has(id)) this.#table.retain(id);
+  }
+
+  release(id: IdentityId): void {
+    if (this.#table.has(id) && this.#table.release(id)) this.#free(id);
+  }
+
+  settle(): void {
+    this.#source.drain();
+  }
+
+  live(): Iterable<IdentityId> {
+    return this.#table.liveIds();
+  }
+
+  cgroupPath(cgroup: CgroupId): string | undefined {
+    return this.#cgroups.path(cgroup);
+  }
+
+  cgroups(): Iterable<{ cgroup: CgroupId; path: string }> {
+    return this.#cgroups.existing();
+  }
+
+  addFacet(facet: IdentityFacet): void {
+    this.#facets.push(facet);
+    this.relabel(this.#table.liveIds());
+  }
+
+  relabel(ids: Iterable<IdentityId>): void {
+    for (const id of [...ids]) this.#tracker.changed(id);
+  }
+
+  counts(): IdentityCounts {
+    const { live, entries, unknown } = this.#table;
+    const { started, ended, walk } = this.#tracker;
+    return { live, entries, unknown, cgroups: this.#cgroups.size, started, ended, lost: { ...this.#lost }, walks: walk + 1 };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#walking;
+    await this.#source.close();
+  }
+
+  #free(id: IdentityId): void {
+    this.emit('freed', id);
+    this.#table.free(id);
+  }
+
+  #tick(): void {
+    this.#late.visitSurvivors();
+    if (++this.#ticks % TICKS_TO_TEND !== 0) return;
+    const now = performance.now();
+    this.#table.sweep(now - KEPT, (id) => this.#free(id));
+    this.#cgroups.sweep(now - 2 * KEPT);
+    this.#noteLoss();
+    if (this.#tracker.isMissing && this.#walking === undefined && now >= this.#walkAfter) {
+      this.#walking = this.#walkAgain().finally(() => (this.#walking = undefined));
+    }
+  }
+
+  #noteLoss(): void {
+    const lost = this.#source.lost();
+    if (lost['ring_full'] !== this.#lost['ring_full']) {
+      this.#tracker.isMissing = true;
+      this.#walkWait = WALK_AGAIN;
+    }
+    this.#lost = lost;
+  }
+
+  /** Heals what lost records left: unknown processes, ends nobody told of, cgroups. */
+  async #walkAgain(): Promise<void> {
+    const { started, ended } = this.#tracker;
+    this.#tracker.isMissing = false;
+    this.#tracker.walk++;
+    const found = await this.#source.walk();
+    this.#records.readWalk(found);
+    this.#tracker.endUnseen();
+    for (const { cgroup, path } of await this.#cgroups.read()) this.emit('cgroupCreated', cgroup, path);
+    await this.#late.readCommandLines();
+    const isIdle = started === this.#tracker.started && ended === this.#tracker.ended;
+    this.#walkWait = isIdle ? Math.min(this.#walkWait * 2, WALK_RARELY) : WALK_AGAIN;
+    this.#walkAfter = performance.now() + this.#walkWait;
+  }
+}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+export { openIdentity, type IdentityOptions } from './open-identity.ts';
+export type * from './types.ts';
