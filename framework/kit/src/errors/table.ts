@@ -402,6 +402,14 @@ export const errorTable = {
     hint: '',
     doc: 'A client has to send its whole request in time.',
   },
+  SONDE_REQUEST_MALFORMED: {
+    status: 400,
+    exit: 2,
+    title: 'Not a request of HTTP',
+    message: 'the request could not be read: {reason}',
+    hint: 'With TLS, the address begins with https://.',
+    doc: 'What arrived at the control address is not HTTP, or its headers are too large.',
+  },
   SONDE_TOKEN_MISSING: {
     status: 401,
     exit: 4,
