@@ -14,6 +14,13 @@ export function fieldsWithMeaning(btf: Btf, typeId: number, meaning: Meaning): s
   return walk(btf, typeId, '').filter((field) => field.meaning === meaning).map(({ path }) => path);
 }
 
+/** Whether the first member of a struct is a struct of this name. */
+export function beginsWithStruct(btf: Btf, typeId: number, name: string): boolean {
+  const { type } = unwrap(btf, typeId);
+  const first = type.kind === 'struct' ? type.members[0] : undefined;
+  return first !== undefined && unwrap(btf, first.type).type.name === name;
+}
+
 interface Field {
   path: string;
   meaning?: Meaning;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export { sizeOf, typeName } from './btf.ts';
-export { fieldNames, fieldsWithMeaning } from './fields.ts';
+export { beginsWithStruct, fieldNames, fieldsWithMeaning } from './fields.ts';
 export { histogramLayout, type HistogramLayout } from './histogram.ts';
 export { type Reader } from './integers.ts';
 export { fieldReader, isCompound, isNumeric, numberReader, textReader } from './read.ts';

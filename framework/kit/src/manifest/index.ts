@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 export { attachParams, fillAttach, parseAttach, type AttachPoint, type AttachProblem } from './attach.ts';
+export { checkManifest } from './check/object.ts';
 export type * from './generated/types.ts';
 export { loadManifest, parseManifest, type ManifestFile } from './load.ts';
+export { paramBytes, paramTarget, type ParamTarget } from './param-target.ts';
 export { resolveParams, type ParamInput, type ParamValue, type ResolvedParams } from './params.ts';
+export { sourceLayout, type ObjectInfo, type SourceField, type SourceLayout } from './source-layout.ts';
 export { parseBytes, parseDuration } from './units.ts';

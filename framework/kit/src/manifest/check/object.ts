@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { SondeError } from '../../errors/index.ts';
+import type { Alternative, Manifest, Param } from '../generated/types.ts';
+import type { ManifestFile } from '../load.ts';
+import { paramBytes, paramTarget } from '../param-target.ts';
+import { paramValue } from '../params.ts';
+import type { ObjectInfo } from '../source-layout.ts';
+import { taskAlternatives, tasks } from './collectors.ts';
+import { alternatives, Findings, type At } from './findings.ts';
+import { checkRecords } from './records.ts';
+
+/**
+ * Checks everything in a manifest that names something in its object: programs, maps, rings, structs, fields, globals.
+ * @returns what is wrong, each with its place; empty if the manifest and the object fit
+ */
+export function checkManifest(source: ManifestFile, object: ObjectInfo): SondeError[] {
+  const findings = new Findings(source);
+  checkPrograms(source.manifest, object, findings);
+  checkParamTargets(source.manifest, object, findings);
+  checkRecords(source.manifest, object, findings);
+  return findings.list;
+}
+
+function checkPrograms(manifest: Manifest, object: ObjectInfo, findings: Findings): void {
+  for (const { task, at: taskAt } of tasks(manifest)) {
+    for (const { alternative, at } of taskAlternatives(task, taskAt)) checkProgram(alternative, object, at, findings);
+  }
+}
+
+function checkProgram({ program, attach }: Alternative, { programs }: ObjectInfo, at: At, findings: Findings): void {
+  const found = programs.find(({ name }) => name === program);
+  if (!found) {
+    const values = { program, ...alternatives(program, programs.map(({ name }) => name)) };
+    findings.add('SONDE_MANIFEST_PROGRAM', values, [...at, 'program']);
+    return;
+  }
+  const section = hookType(found.section);
+  if (attach === undefined) {
+    if (found.section.includes('/')) return;
+    const rule = `SEC("${found.section}") of ${program} does not say where, so 'attach' must`;
+    findings.add('SONDE_MANIFEST_ATTACH', { attach: found.section, rule }, at);
+  } else if (hookType(attach) !== section) {
+    const rule = `${program} is compiled for SEC("${found.section}")`;
+    findings.add('SONDE_MANIFEST_ATTACH', { attach, rule }, [...at, 'attach']);
+  }
+}
+
+/** Hooks that one compiled program can serve have the same name here. */
+function hookType(section: string): string {
+  const word = /^\??([\w]+)/.exec(section)?.[1] ?? '';
+  const shared: Record<string, string> = {
+    tracepoint: 'tp',
+    raw_tracepoint: 'raw_tp',
+    kprobe: 'probe',
+    kretprobe: 'probe',
+    uprobe: 'probe',
+    uretprobe: 'probe',
+    usdt: 'usdt',
+  };
+  return shared[word] ?? word;
+}
+
+function checkParamTargets({ params = {} }: Manifest, object: ObjectInfo, findings: Findings): void {
+  for (const [name, param] of Object.entries(params)) {
+    const at = ['params', name, param.live === undefined ? 'load' : 'live'];
+    const problem = findings.try(at, () => targetProblem(param, object));
+    if (problem) findings.add('SONDE_MANIFEST_PARAM', { param: name, problem }, at);
+  }
+}
+
+function targetProblem(param: Param, object: ObjectInfo): string | undefined {
+  const target = paramTarget(object, param);
+  if (target.kind === 'map' && param.type !== 'integer') return 'the size of a map is an integer';
+  if (target.kind !== 'global') return undefined;
+  if (param.live !== undefined && target.global.section.startsWith('.rodata')) {
+    return `${target.global.name} is constant once loaded: say 'load', or make it 'volatile' without 'const'`;
+  }
+  for (const input of [param.default, param.minimum, param.maximum]) {
+    const { value } = input === undefined ? {} : paramValue(param, input);
+    if (value !== undefined) paramBytes(param, target.field, value);
+  }
+  return undefined;
+}

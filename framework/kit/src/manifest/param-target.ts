@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { GlobalInfo, MapInfo } from '@sonde/native';
+import { sondeError } from '../errors/index.ts';
+import { nearest, quoteNames } from '../input/index.ts';
+import { fieldWriter, resolvePath, type FieldLayout } from '../layout/index.ts';
+import type { Param } from './generated/types.ts';
+import type { ParamValue } from './params.ts';
+import type { ObjectInfo } from './source-layout.ts';
+
+/** What a param sets. */
+export type ParamTarget =
+  | { kind: 'global'; global: GlobalInfo; field: FieldLayout }
+  | { kind: 'map'; map: MapInfo }
+  | { kind: 'attach' }
+  | { kind: 'decoder' };
+
+/**
+ * What the `live` or `load` of a param names in an object.
+ * @throws SONDE_LAYOUT_GLOBAL, SONDE_LAYOUT_FIELD, SONDE_LAYOUT_MAP
+ */
+export function paramTarget({ globals, maps, btf }: ObjectInfo, { live, load }: Param): ParamTarget {
+  const path = live ?? load ?? '';
+  if (path === 'attach' || path === 'decoder') return { kind: path };
+  const [, size] = /^map\.(\w+)\.max_entries$/.exec(path) ?? [];
+  if (size !== undefined) return { kind: 'map', map: findMap(maps, size) };
+
+  const [name = path] = /^\w+/.exec(path) ?? [];
+  const global = globals.find((candidate) => candidate.name === name);
+  if (!global) {
+    const names = globals.map((candidate) => candidate.name);
+    const values = { global: name, nearest: quoteNames(nearest(name, names)), known: quoteNames(names, 'and') };
+    throw sondeError('SONDE_LAYOUT_GLOBAL', values);
+  }
+  return { kind: 'global', global, field: resolvePath(btf, global.type, path.slice(name.length)) };
+}
+
+/**
+ * The bytes of a param's value in its global variable; an enum as the index of its value.
+ * @throws SONDE_MANIFEST_FIELD for a value that does not fit
+ */
+export function paramBytes({ values }: Param, field: FieldLayout, value: ParamValue): Uint8Array {
+  return fieldWriter(field)(values && typeof value === 'string' ? values.indexOf(value) : value);
+}
+
+function findMap(maps: readonly MapInfo[], name: string): MapInfo {
+  const found = maps.find((map) => map.name === name);
+  if (found) return found;
+  const names = maps.map((map) => map.name);
+  throw sondeError('SONDE_LAYOUT_MAP', { kind: 'map', map: name, nearest: quoteNames(nearest(name, names)), known: quoteNames(names, 'and') });
+}
