@@ -12,3 +12,8 @@ export const sondeCommand = join(repository, 'framework/host/dist/cli/main.js');
 export function samplePackage(name: string): string {
   return join(repository, 'test/packages', name);
 }
+
+/** The folder of a probe package that only tests use. */
+export function fixturePackage(name: string): string {
+  return join(repository, 'test/fixtures', name);
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, test } from 'vitest';
+import { Child } from './harness/child.ts';
+import { fallenCounters } from './harness/exposition.ts';
+import type { Exposition } from './harness/exposition.ts';
+import { startHost } from './harness/host.ts';
+import type { Host } from './harness/host.ts';
+import { fixturePackage } from './harness/paths.ts';
+import { compile } from './harness/workload.ts';
+
+/** Scrapes over and over until `stop` is called, and resolves with every counter that fell or vanished. */
+function watchCounters(host: Host): { stop(): Promise<{ scrapes: number; fallen: string[] }> } {
+  let stopped = false;
+  const watch = async (): Promise<{ scrapes: number; fallen: string[] }> => {
+    const fallen: string[] = [];
+    let scrapes = 0;
+    for (let previous: Exposition | undefined; !stopped; scrapes++) {
+      const current = await host.scrape();
+      if (previous) fallen.push(...fallenCounters(previous, current));
+      previous = current;
+    }
+    return { scrapes, fallen };
+  };
+  const watching = watch();
+  return {
+    stop: () => {
+      stopped = true;
+      return watching;
+    },
+  };
+}
+
+test('twenty reloads with two scrapers: no counter falls, and the gaps are short', async () => {
+  const values = await compile('workloads/values.c', { name: 'values-reload' });
+  await using host = await startHost({
+    probes: { values: { package: fixturePackage('values'), collectors: { keyed: true } } },
+  });
+  await using workload = new Child(values, ['until', '1'], { env: { PAUSE_US: '100' } });
+  const began = performance.now();
+  const scrapers = [watchCounters(host), watchCounters(host)];
+
+  for (let reload = 0; reload < 20; reload++) {
+    const answer = await host.rest.put('/v1/probes/values', { params: { maxKeys: 100 + reload } });
+    expect(answer).toMatchObject({ status: 200, body: { state: 'running' } });
+  }
+  for (const { scrapes, fallen } of await Promise.all(scrapers.map((scraper) => scraper.stop()))) {
+    expect(fallen).toEqual([]);
+    expect(scrapes).toBeGreaterThan(20);
+  }
+  await workload.stop();
+  const seconds = (performance.now() - began) / 1000;
+  const made = Number(workload.stdout);
+
+  const counted = await settledCount(host, 'values-reload');
+  const gap = ((made - counted) / made) * (seconds / 20);
+  console.log(`20 reloads: ${counted} of ${made} calls counted; gap of one reload: ${(gap * 1000).toFixed(1)} ms`);
+  expect(counted).toBeLessThanOrEqual(made);
+  expect(gap).toBeLessThan(0.25);
+  const { maps } = await host.probe('values');
+  expect(maps.find(({ name }) => name === 'keyed')?.maxEntries).toBe(119);
+});
+
+/** The number of calls of an executable, once it no longer changes. */
+async function settledCount(host: Host, executable: string): Promise<number> {
+  let last = -1;
+  await host.scrapeUntil('a steady count', (seen) => {
+    const previous = last;
+    last = seen.sum('values_calls_total', { process_executable_name: executable });
+    return last === previous;
+  });
+  return last;
+}
