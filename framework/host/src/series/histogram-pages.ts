@@ -54,7 +54,7 @@ export class HistogramPages {
       const count = delta.slots[i]!;
       if (count === 0) continue;
       const slot = delta.from + i;
-      if (slot < this.range.slots) this.#slots[this.#place(series, slot)]! += count;
+      if (slot < this.range.slots) this.#addTo(this.#place(series, slot), count);
       else this.#over[series]! += count;
     }
   }
@@ -115,6 +115,11 @@ export class HistogramPages {
     return this.#usedPages - 1 - this.#freePages.length;
   }
 
+  #addTo(place: number, count: number): void {
+    this.#slots[place]! += count;
+  }
+
+  /** Where a slot is kept; may move all slots to a larger array. */
   #place(series: number, slot: number): number {
     const at = series * this.#pagesPerSeries + Math.floor(slot / PAGE);
     let page = this.#pages[at]!;

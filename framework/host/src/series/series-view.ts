@@ -15,7 +15,7 @@ export interface ViewServices {
   tables(): Iterable<Table>;
 }
 
-/** See {@link View}. Has series while somebody reads it. */
+/** See {@link View}. Has series only while somebody reads it. */
 export class SeriesView implements View {
   readonly spec: ViewSpec;
   readonly #services: ViewServices;

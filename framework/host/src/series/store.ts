@@ -82,7 +82,6 @@ class Store implements SeriesStore {
   }
 
   view(spec: ViewSpec): View {
-    for (const [key, view] of this.#views) if (!view.isRead) this.#views.delete(key);
     const key = viewKey(spec);
     let view = this.#views.get(key);
     if (!view) {
