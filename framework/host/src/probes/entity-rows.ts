@@ -3,7 +3,7 @@ import type { MapChanges } from '@sonde/native';
 import type { Identity, IdentityId } from '../identity/types.ts';
 import type { EntityTable } from '../series/types.ts';
 import type { EntityColumns } from './entity-columns.ts';
-import { unsignedAt } from './number-at.ts';
+import { unsigned64 } from './number-at.ts';
 
 const NO_ROW = -1;
 
@@ -14,7 +14,7 @@ export class EntityRows {
   readonly #identity: Identity;
   /** Slot → row of the table. */
   #rows = new Int32Array(1024).fill(NO_ROW);
-  /** Slot → identity, retained as long as the row is open. */
+  /** Slot → identity of the owner, retained as long as the row is open. */
   #owners = new Uint32Array(1024);
   /** Slot → 1 if the entry's own field says that it has ended. */
   #finished = new Uint8Array(1024);
@@ -41,13 +41,13 @@ export class EntityRows {
   /** Adds the differences of the changed entries [from, to). */
   apply(from: number, to: number): void {
     const { slots, fresh } = this.#changes!;
-    const { keySize, valueSize, ownerInValue, ended } = this.#columns;
+    const { keySize, valueSize, ended } = this.#columns;
     for (let i = from; i < to; i++) {
       const slot = slots[i]!;
       const value = i * valueSize;
-      if (fresh[i] === 1 || (ownerInValue && this.#ownerChanged(slot, value))) this.#open(slot, i * keySize, value);
+      if (fresh[i] === 1 || this.#isHandedOn(value)) this.#open(slot, i * keySize, value);
       this.#add(this.#rows[slot]!, value);
-      if (ended !== undefined) this.#finished[slot] = unsignedAt(this.#values, value + ended.offset, ended.size) ? 1 : 0;
+      if (ended !== undefined) this.#finished[slot] = ended(this.#values, value) ? 1 : 0;
     }
   }
 
@@ -100,15 +100,11 @@ export class EntityRows {
     if (process === undefined) return 0;
     const [view, base] = process.from === 'key' ? [this.#keys, key] : [this.#values, value];
     const at = base + process.offset;
-    return this.#identity.process(
-      view.getUint32(at, true),
-      view.getUint32(at + 4, true),
-      unsignedAt(view, at + 8, 8),
-    );
+    return this.#identity.process(view.getUint32(at, true), view.getUint32(at + 4, true), unsigned64(view, at + 8));
   }
 
   /** An entry that names its owner or attributes in the value may hand them on; from then on it is another row. */
-  #ownerChanged(_slot: number, value: number): boolean {
+  #isHandedOn(value: number): boolean {
     return this.#columns.labelRanges.some(({ offset, size }) => {
       for (let i = value + offset; i < value + offset + size; i++) {
         if (this.#values.getUint8(i) !== this.#previous.getUint8(i)) return true;
@@ -120,16 +116,15 @@ export class EntityRows {
   #add(row: number, value: number): void {
     const table = this.#table;
     for (const column of this.#columns.metrics) {
-      const at = value + column.offset;
       switch (column.kind) {
-        case 'sum':
-          table.add(row, column.metric, column.read(this.#values, at) - column.read(this.#previous, at));
+        case 'difference':
+          table.add(row, column.metric, column.of(this.#values, this.#previous, value));
           break;
         case 'gauge':
-          table.set(row, column.metric, column.read(this.#values, at));
+          table.set(row, column.metric, column.read(this.#values, value));
           break;
         case 'histogram':
-          table.addHistogram(row, column.metric, column.difference(this.#values, this.#previous, at));
+          table.addHistogram(row, column.metric, column.of(this.#values, this.#previous, value));
       }
     }
   }

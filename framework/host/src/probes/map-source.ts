@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { BpfMap, MapChanges, MapReader } from '@sonde/native';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { BpfMap, MapChanges, MapReader } from '@sonde/native';
 import type { Identity } from '../identity/types.ts';
+import type { EntityTable } from '../series/types.ts';
 import type { EntityColumns } from './entity-columns.ts';
 import { EntityRows } from './entity-rows.ts';
 
@@ -12,6 +13,12 @@ const STEP = 256;
 /** Snapshots that must leave an ended entry alone before it is deleted from the kernel. */
 const QUIET = 2;
 
+/** An entity of a map: how to read it, and where its rows go. */
+export interface CompiledEntity {
+  columns: EntityColumns;
+  table: EntityTable;
+}
+
 /**
  * The entities that live in one map: at each snapshot, what changed in the kernel since the last becomes differences in
  * the series store. Two entities may look at the same map.
@@ -21,18 +28,16 @@ export class MapSource {
   readonly #reader: MapReader;
   readonly #overflow: MapReader | undefined;
   readonly #entities: readonly EntityRows[];
-  readonly #identity: Identity;
   #stopped = false;
   /** Entries in the kernel at the last snapshot. */
   entries = 0;
 
-  constructor(map: BpfMap, overflow: BpfMap | undefined, columns: readonly EntityColumns[], identity: Identity) {
-    const fold = columns.flatMap((entity) => entity.fold);
+  constructor(map: BpfMap, overflow: BpfMap | undefined, entities: readonly CompiledEntity[], identity: Identity) {
+    const fold = entities.flatMap(({ columns }) => columns.fold);
     this.map = map;
     this.#reader = map.reader({ fold });
     this.#overflow = overflow?.reader({ fold });
-    this.#entities = columns.map((entity) => new EntityRows(entity, map.info, identity));
-    this.#identity = identity;
+    this.#entities = entities.map(({ columns, table }) => new EntityRows(columns, table, identity));
   }
 
   /** Reads the map off the event loop; `apply` then must follow before the next read. */
@@ -61,27 +66,20 @@ export class MapSource {
   }
 
   /**
-   * Deletes from the kernel what has ended and was left alone over two snapshots, and takes the last difference that a
-   * late update may have added in between.
+   * Deletes from the kernel what has ended and was left alone over two snapshots, and takes the last difference that a late
+   * update may have made in between.
    */
   async deleteEnded({ unchanged }: MapChanges): Promise<void> {
     const [first] = this.#entities;
     if (first === undefined || !isHash(this.map)) return;
-    const slots = first.endedSlots((slot) => (unchanged[slot] ?? 0) >= QUIET);
+    const slots = first.endedSlots((slot) => unchanged[slot]! >= QUIET);
     if (slots.length === 0) return;
-    const { keySize } = this.map.info;
-    const keys = new Uint8Array(slots.length * keySize);
-    slots.forEach((slot, i) => keys.set(first.key(slot), i * keySize));
-    const { deleted, values } = await this.map.deleteBatch(keys, slots.length, first.columns.fold);
-    if (values === undefined) return;
-    slots.forEach((slot, i) => {
-      if (deleted[i] === 1) for (const rows of this.#entities) rows.applyLast(slot, values, i * this.map.info.valueSize);
-    });
-  }
-
-  /** The identity of every process that a snapshot names, settled first, so that none is read before it is known. */
-  settle(): void {
-    this.#identity.settle();
+    const late = await this.#reader.take(Uint32Array.from(slots));
+    for (const rows of this.#entities) {
+      rows.begin(late);
+      rows.apply(0, late.changed);
+      for (const slot of slots) rows.remove(slot);
+    }
   }
 
   close(): void {

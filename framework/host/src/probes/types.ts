@@ -15,6 +15,18 @@ export interface DesiredProbe {
   params?: Record<string, string | number | boolean>;
   targets?: TargetRules;
   labels?: string[];
+  budgets?: Budgets;
+}
+
+/** What a probe may cost; what exceeds it is throttled first, then stopped. */
+export interface Budgets {
+  /** Share of one CPU that its BPF programs may use. */
+  cpu?: number;
+  /** Memory of its maps. */
+  mapBytes?: number;
+  eventsPerSecond?: number;
+  /** Series in one view. */
+  series?: number;
 }
 
 /** One rule: all of its selectors must match (AND); rules are alternatives (OR). */
@@ -76,6 +88,8 @@ export interface ProbeStatus {
   series: number;
   /** Estimated share of one CPU that its programs use, from BPF statistics; absent before the first estimate. */
   cpu?: number;
+  /** How long the last reload left nothing attached; what happened then was not counted. */
+  reloadGapSeconds?: number;
   loss: { stage: string; cause: string; sink?: string; count: number }[];
 }
 

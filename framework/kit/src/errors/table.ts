@@ -305,7 +305,7 @@ export const errorTable = {
     status: 422,
     exit: 1,
     title: 'A probe went over its budget',
-    message: 'the probe {probe} used {used} of {budget} ({what}) and was {action}',
+    message: 'the probe {probe} used {used}, its budget is {budget} ({what}), and it {action}',
     hint: 'Raise `probes.{probe}.budgets`, or switch off the collector that costs most (`sonde show {probe}`).',
     doc: 'A probe over its budget first loses its dearest collectors, then is stopped.',
   },

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { EventBus } from '../events/event-bus.ts';
+import type { Identity } from '../identity/types.ts';
+import type { SeriesStore } from '../series/types.ts';
+import type { Targets } from '../targets/types.ts';
+import type { HostTelemetry } from '../telemetry/types.ts';
+
+/** What a probe needs of the other rooms. */
+export interface ProbeServices {
+  identity: Identity;
+  targets: Targets;
+  store: SeriesStore;
+  events: EventBus;
+  telemetry: HostTelemetry;
+  /** Packages whose decoders may run here, as in `allow:`. */
+  allow(): readonly string[];
+  /** Folder of `sonde.yaml`: what relative package paths start from. */
+  baseDirectory: string;
+  /** Tells people; one line. */
+  log(severity: 'info' | 'warn' | 'error', message: string): void;
+}
