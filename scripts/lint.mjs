@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run lint`: the linter, and whether the generated files are what their sources say.
+// `npm run lint`: the types of the tests, the linter, and whether the generated files are what their sources say.
 import { join } from 'node:path';
 import { build } from './lib/build.mjs';
 import { root } from './lib/paths.mjs';
@@ -7,6 +7,7 @@ import { prepared } from './lib/prepare.mjs';
 import { inForeground, main } from './lib/progress.mjs';
 
 const checks = [
+  ['npx', ['--no', 'tsc', '-p', 'test']],
   ['npx', ['--no', 'oxlint', '--type-aware', '--max-warnings', '0']],
   [process.execPath, [join(root, 'scripts/generate/main.mjs'), '--check']],
 ];
