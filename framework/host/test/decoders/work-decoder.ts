@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The decoder of the tests: it counts work, and misbehaves when a record's kind says so. */
+import { defineDecoder, NO_PROCESS } from '@sonde/kit/decoder';
+
+export const KIND = {
+  work: 0,
+  throw: 1,
+  loop: 2,
+  eatHeap: 3,
+  eatBuffers: 4,
+  undeclared: 5,
+  exit: 6,
+  reject: 7,
+  addon: 8,
+  log: 9,
+} as const;
+
+const kept: unknown[] = [];
+
+export default defineDecoder((context) => {
+  const record = context.layout('work_event');
+  const name = record.text('name');
+  const latency = record.number('latency');
+  const process = record.offset('process');
+  let threshold = Number(context.params.threshold ?? Infinity);
+  let ended = 0;
+  let alive = new Set<number>();
+
+  return {
+    onRecords(batch, emit) {
+      while (batch.next()) {
+        const who = emit.process(batch.view, batch.offset + process);
+        const row = emit.entity('work.program', who, [name(batch.view, batch.offset)]);
+        emit.add(row, 'work.count', batch.weight);
+        emit.observe(row, 'work.duration', latency(batch.view, batch.offset));
+        alive.add(who);
+        if (latency(batch.view, batch.offset) > threshold) {
+          emit.event('work.slow', { time: batch.time, process: who, attributes: { 'work.name': name(batch.view, batch.offset) } });
+        }
+        misbehave(batch.kind, emit);
+      }
+    },
+    onSnapshot(snapshot, emit) {
+      for (let i = 0; i < snapshot.count; i++) {
+        const row = emit.entity('work.program', NO_PROCESS, [`key ${snapshot.keys.getUint32(i * snapshot.keySize, true)}`]);
+        const at = i * snapshot.valueSize;
+        emit.add(row, 'work.count', snapshot.values.getUint32(at, true) - snapshot.previous.getUint32(at, true));
+      }
+    },
+    onTick(emit) {
+      emit.set(emit.entity('work.all', NO_PROCESS), 'work.alive', alive.size);
+      emit.set(emit.entity('work.all', NO_PROCESS), 'work.ended', ended);
+    },
+    onEnded({ processes }) {
+      ended += processes.length;
+      for (const who of processes) alive.delete(who);
+    },
+    onParams(params) {
+      threshold = Number(params.threshold);
+    },
+  };
+});
+
+function misbehave(kind: number, emit: import('@sonde/kit/decoder').Emit): void {
+  switch (kind) {
+    case KIND.throw:
+      throw new Error('a record that I do not understand');
+    case KIND.loop:
+      for (;;);
+    case KIND.eatHeap:
+      for (;;) kept.push({ text: `${kept.length}`.repeat(10) });
+    case KIND.eatBuffers:
+      for (;;) kept.push(new Uint8Array(2 ** 20).fill(1));
+    case KIND.undeclared:
+      emit.add(emit.entity('work.secret', NO_PROCESS), 'work.count', 1);
+      emit.add(emit.entity('work.all', NO_PROCESS), 'work.cuont', 1);
+      emit.add(emit.entity('work.all', NO_PROCESS), 'work.alive', 1);
+      emit.event('work.secret', {});
+      emit.event('work.slow', { attributes: { colour: 'red' } });
+      break;
+    case KIND.exit:
+      process.exit(0);
+    case KIND.reject:
+      void Promise.reject(new Error('nobody waited for me'));
+      break;
+    case KIND.addon:
+      process.dlopen({ exports: {} }, '/lib/any.node');
+      break;
+    case KIND.log:
+      console.log('a decoder speaks');
+  }
+}
