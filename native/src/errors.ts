@@ -62,7 +62,15 @@ export class NativeError extends Error {
     super(message);
     this.code = code;
     this.errno = errno;
-    this.errnoName = errno ? getSystemErrorName(-errno) : '';
+    this.errnoName = errnoName(errno);
     Object.assign(this, details);
   }
+}
+
+/** The kernel's own ENOTSUPP, which leaks from some BPF calls and which no C library knows. */
+const ENOTSUPP = 524;
+
+function errnoName(errno: number): string {
+  if (errno === 0) return '';
+  return errno === ENOTSUPP ? 'ENOTSUPP' : getSystemErrorName(-errno);
 }
