@@ -8,6 +8,9 @@ export const repository = fileURLToPath(new URL('../..', import.meta.url)).repla
 /** The `sonde` command as built. */
 export const sondeCommand = join(repository, 'framework/host/dist/cli/main.js');
 
+/** The `sonde-probe` command as built. */
+export const probeCommand = join(repository, 'framework/kit/dist/tools/main.js');
+
 /** The folder of a sample probe package. */
 export function samplePackage(name: string): string {
   return join(repository, 'test/packages', name);
