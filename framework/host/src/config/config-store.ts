@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { unwatchFile, watchFile } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { EventEmitter } from 'eventemitter3';
 import { asSondeError, joinErrors, nearest, quoteNames, SondeError, sondeError, type Place } from '@sonde/kit';
 import type { DesiredProbe, ProbeManager } from '../probes/types.ts';
@@ -129,10 +130,28 @@ export class ConfigStore extends EventEmitter<ConfigEvents> {
     });
   }
 
+  /**
+   * Looks at what another file would want of the probes. Those for which nothing changes are left out.
+   * @throws what the manifests of the probes say against it, with places in the file
+   */
+  async check({ config, place }: ConfigSource): Promise<void> {
+    const now = this.desired();
+    const next = desiredOf(effectiveProbes(config, remaining(this.#overlays, config)));
+    const problems: SondeError[] = [];
+    for (const [probe, desired] of Object.entries(next)) {
+      if (isDeepStrictEqual(desired, now[probe])) continue;
+      for (const problem of (await this.#probes?.validate(probe, desired)) ?? []) {
+        const at = `/probes/${probe}${problem.place?.pointer ?? ''}`;
+        problems.push(problem.place?.line ? problem : withPlace(problem, place(at)));
+      }
+    }
+    if (problems.length > 0) throw joinErrors(problems, config.file);
+  }
+
   readonly #onFileChange = (): void => void this.reload();
 
   async #takeOver(source: ConfigSource): Promise<void> {
-    await this.#refuseBadFile(source);
+    await this.check(source);
     const previous = this.config;
     await this.#release(source.config);
     this.#source = source;
@@ -147,21 +166,6 @@ export class ConfigStore extends EventEmitter<ConfigEvents> {
     if (released.length === 0) return;
     await this.#keep(remaining(this.#overlays, config));
     this.emit('released', released);
-  }
-
-  /** Looks at the probes for which a new file wants something else. */
-  async #refuseBadFile({ config, place }: ConfigSource): Promise<void> {
-    const now = this.desired();
-    const next = desiredOf(effectiveProbes(config, remaining(this.#overlays, config)));
-    const problems: SondeError[] = [];
-    for (const [probe, desired] of Object.entries(next)) {
-      if (JSON.stringify(desired) === JSON.stringify(now[probe])) continue;
-      for (const problem of (await this.#probes?.validate(probe, desired)) ?? []) {
-        const at = `/probes/${probe}${problem.place?.pointer ?? ''}`;
-        problems.push(problem.place?.line ? problem : withPlace(problem, place(at)));
-      }
-    }
-    if (problems.length > 0) throw joinErrors(problems, config.file);
   }
 
   /** Looks at what a change would make of a probe. Stopping it must not depend on anything else being right. */

@@ -28,6 +28,8 @@ export interface ControlServer {
   /** Where it listens: the path of the socket, and the address and port that were bound. */
   readonly socket: string;
   readonly address: { host: string; port: number };
+  /** What is not as it was asked for, for people. */
+  readonly warnings: readonly string[];
   /** Stops listening, lets open requests finish for a moment, removes the socket file. */
   close(): Promise<void>;
 }

@@ -15,16 +15,19 @@ interface Row {
   readonly attributes: readonly string[];
 }
 
+type Declared = Pick<DecoderDefinition, 'probe' | 'entities' | 'events'>;
+type ColumnServices = Omit<DecoderServices, 'loss'>;
+
 /** Adds what one worker emitted to the tables and the event bus. It knows the worker's numbers for processes and rows. */
 export class ColumnReader {
-  readonly #definition: DecoderDefinition;
-  readonly #services: DecoderServices;
+  readonly #definition: Declared;
+  readonly #services: ColumnServices;
   readonly #processes = new Map<number, Process>();
   readonly #numberOf = new Map<number, number>();
   readonly #rows: Row[][];
   #ended: number[] = [];
 
-  constructor(definition: DecoderDefinition, services: DecoderServices) {
+  constructor(definition: Declared, services: ColumnServices) {
     this.#definition = definition;
     this.#services = services;
     this.#rows = definition.entities.map(() => []);

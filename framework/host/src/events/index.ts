@@ -2,4 +2,7 @@
 export type * from './types.ts';
 export { EventBus, type EventBusServices } from './event-bus.ts';
 export { eventBody } from './event-body.ts';
+export { compileEventSource, type EventSourceServices } from './event-source.ts';
 export { PartlyDelivered } from './partly-delivered.ts';
+export type { RecordSource } from './record-source.ts';
+export { compileRingSource, type RingEntitySource, type RingSourceServices } from './ring-source.ts';

@@ -31,12 +31,11 @@ export class KernelSource {
   private constructor(object: BpfObject) {
     this.object = object;
     this.#loss = object.map('sonde_loss');
-    this.#causes = [...enumValues(object.btf, 'sonde_loss_cause')]
-      .filter(([name]) => name === 'SONDE_LOSS_RING_FULL' || name === 'SONDE_LOSS_COPY_FAULT')
-      .map(([name, value]) => ({
-        name: name.slice(CAUSE.length).toLowerCase(),
-        key: new Uint8Array(Uint32Array.of(value).buffer),
-      }));
+    const values = enumValues(object.btf, 'sonde_loss_cause');
+    this.#causes = ['SONDE_LOSS_RING_FULL', 'SONDE_LOSS_COPY_FAULT'].map((cause) => ({
+      name: cause.slice(CAUSE.length).toLowerCase(),
+      key: new Uint8Array(Uint32Array.of(values[cause]!).buffer),
+    }));
   }
 
   listen(handler: RingHandler): void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Btf, RingBatch } from '@sonde/native';
 import type { Birth } from './process-table.ts';
-import { enumValues, structOffsets } from './record-layout.ts';
+import { enumValues, fieldOffsets } from './record-layout.ts';
 import type { CgroupId } from './types.ts';
 
 export interface ProcessKey {
@@ -33,35 +33,29 @@ const FRAME = 8;
 /** Reads the records of `bpf/records.h`, wherever its compiler put the fields. */
 export class RecordReader {
   readonly #sink: RecordSink;
-  readonly #kinds: Record<'fork' | 'exec' | 'exit' | 'move' | 'make', number>;
-  readonly #flags: Record<'kernelThread' | 'pathCut' | 'commandCut', number>;
-  readonly #fork: (field: string) => number;
-  readonly #exec: (field: string) => number;
-  readonly #move: (field: string) => number;
-  readonly #cgroup: (field: string) => number;
-  #view = new DataView(new ArrayBuffer(0));
-  #bytes = Buffer.alloc(0);
+  readonly #kinds: Readonly<Record<string, number>>;
+  readonly #flags: Readonly<Record<string, number>>;
+  readonly #event: Record<'kind', number>;
+  readonly #facts: Record<'parent_tgid' | 'namespace_tgid' | 'uid' | 'flags' | 'cgroup' | 'comm', number>;
+  readonly #fork: Record<'process' | 'facts' | 'parent', number>;
+  readonly #exec: Record<'process' | 'facts' | 'path_size' | 'command_size' | 'text', number>;
+  readonly #exit: Record<'process', number>;
+  readonly #move: Record<'process' | 'cgroup', number>;
+  readonly #cgroup: Record<'cgroup' | 'path', number>;
+  #view = new DataView(new ArrayBuffer(0)) as DataView;
+  #bytes = Buffer.alloc(0) as Buffer;
 
   constructor(btf: Btf, sink: RecordSink) {
-    const kind = lookup(enumValues(btf, 'host_record'));
-    const flag = lookup(enumValues(btf, 'host_process_flag'));
     this.#sink = sink;
-    this.#kinds = {
-      fork: kind('HOST_FORK'),
-      exec: kind('HOST_EXEC'),
-      exit: kind('HOST_EXIT'),
-      move: kind('HOST_CGROUP_MOVE'),
-      make: kind('HOST_CGROUP_MAKE'),
-    };
-    this.#flags = {
-      kernelThread: flag('HOST_KERNEL_THREAD'),
-      pathCut: flag('HOST_PATH_CUT'),
-      commandCut: flag('HOST_COMMAND_CUT'),
-    };
-    this.#fork = lookup(structOffsets(btf, 'host_fork'));
-    this.#exec = lookup(structOffsets(btf, 'host_exec'));
-    this.#move = lookup(structOffsets(btf, 'host_cgroup_move'));
-    this.#cgroup = lookup(structOffsets(btf, 'host_cgroup'));
+    this.#kinds = enumValues(btf, 'host_record');
+    this.#flags = enumValues(btf, 'host_process_flag');
+    this.#event = fieldOffsets(btf, 'sonde_event', ['kind']);
+    this.#facts = fieldOffsets(btf, 'host_facts', ['parent_tgid', 'namespace_tgid', 'uid', 'flags', 'cgroup', 'comm']);
+    this.#fork = fieldOffsets(btf, 'host_fork', ['process', 'facts', 'parent']);
+    this.#exec = fieldOffsets(btf, 'host_exec', ['process', 'facts', 'path_size', 'command_size', 'text']);
+    this.#exit = fieldOffsets(btf, 'host_exit', ['process']);
+    this.#move = fieldOffsets(btf, 'host_cgroup_move', ['process', 'cgroup']);
+    this.#cgroup = fieldOffsets(btf, 'host_cgroup', ['cgroup', 'path']);
   }
 
   readRing({ buffer, byteLength }: RingBatch): void {
@@ -85,37 +79,35 @@ export class RecordReader {
   }
 
   #read(at: number): void {
-    const kind = this.#u32(at + this.#fork('event.kind'));
-    const process = at + this.#fork('process');
-    if (kind === this.#kinds.fork) {
-      this.#sink.fork(this.#key(process), this.#birth(at + this.#fork('facts')), this.#key(at + this.#fork('parent')));
-    } else if (kind === this.#kinds.exec) {
-      this.#readExec(at);
-    } else if (kind === this.#kinds.exit) {
-      this.#sink.exit(this.#key(process));
-    } else if (kind === this.#kinds.move) {
-      this.#sink.cgroupMoved(this.#key(process), this.#u64(at + this.#move('cgroup')));
-    } else {
-      const path = this.#text(at + this.#cgroup('path'));
-      const cgroup = this.#u64(at + this.#cgroup('cgroup'));
-      if (kind === this.#kinds.make) this.#sink.cgroupMade(cgroup, path);
-      else this.#sink.cgroupRemoved(cgroup, path);
+    const fork = this.#fork;
+    switch (this.#u32(at + this.#event.kind)) {
+      case this.#kinds['HOST_FORK']:
+        return this.#sink.fork(this.#key(at + fork.process), this.#birth(at + fork.facts), this.#key(at + fork.parent));
+      case this.#kinds['HOST_EXEC']:
+        return void this.#readExec(at);
+      case this.#kinds['HOST_EXIT']:
+        return this.#sink.exit(this.#key(at + this.#exit.process));
+      case this.#kinds['HOST_CGROUP_MOVE']:
+        return this.#sink.cgroupMoved(this.#key(at + this.#move.process), this.#u64(at + this.#move.cgroup));
+      case this.#kinds['HOST_CGROUP_MAKE']:
+        return this.#sink.cgroupMade(this.#u64(at + this.#cgroup.cgroup), this.#text(at + this.#cgroup.path));
+      case this.#kinds['HOST_CGROUP_REMOVE']:
+        return this.#sink.cgroupRemoved(this.#u64(at + this.#cgroup.cgroup), this.#text(at + this.#cgroup.path));
     }
   }
 
   /** Returns the length of the record. */
   #readExec(at: number): number {
-    const pathSize = this.#u32(at + this.#exec('path_size'));
-    const commandSize = this.#u32(at + this.#exec('command_size'));
-    const flags = this.#u32(at + this.#exec('facts.flags'));
-    const text = at + this.#exec('text');
-    const names = this.#bytes.toString('utf8', text, text + pathSize);
-    this.#sink.exec(this.#key(at + this.#exec('process')), this.#birth(at + this.#exec('facts')), {
-      executable: joinPath(names, (flags & this.#flags.pathCut) !== 0),
-      command: commandSize > 0 ? this.#bytes.toString('utf8', text + pathSize, text + pathSize + commandSize) : undefined,
-      commandCut: (flags & this.#flags.commandCut) !== 0,
+    const { process, facts, path_size, command_size, text } = this.#exec;
+    const pathEnd = at + text + this.#u32(at + path_size);
+    const end = pathEnd + this.#u32(at + command_size);
+    const flags = this.#u32(at + facts + this.#facts.flags);
+    this.#sink.exec(this.#key(at + process), this.#birth(at + facts), {
+      executable: joinPath(this.#bytes.toString('utf8', at + text, pathEnd), (flags & this.#flags['HOST_PATH_CUT']!) !== 0),
+      command: end > pathEnd ? this.#bytes.toString('utf8', pathEnd, end) : undefined,
+      commandCut: (flags & this.#flags['HOST_COMMAND_CUT']!) !== 0,
     });
-    return text - at + pathSize + commandSize;
+    return end - at;
   }
 
   #key(at: number): ProcessKey {
@@ -123,14 +115,14 @@ export class RecordReader {
   }
 
   #birth(at: number): Birth {
-    const facts = this.#exec('facts');
+    const { parent_tgid, namespace_tgid, uid, flags, cgroup, comm } = this.#facts;
     return {
-      parentPid: this.#u32(at + this.#exec('facts.parent_tgid') - facts),
-      namespacePid: this.#u32(at + this.#exec('facts.namespace_tgid') - facts),
-      userId: this.#u32(at + this.#exec('facts.uid') - facts),
-      kernelThread: (this.#u32(at + this.#exec('facts.flags') - facts) & this.#flags.kernelThread) !== 0,
-      cgroup: this.#u64(at + this.#exec('facts.cgroup') - facts),
-      comm: this.#text(at + this.#exec('facts.comm') - facts),
+      parentPid: this.#u32(at + parent_tgid),
+      namespacePid: this.#u32(at + namespace_tgid),
+      userId: this.#u32(at + uid),
+      kernelThread: (this.#u32(at + flags) & this.#flags['HOST_KERNEL_THREAD']!) !== 0,
+      cgroup: this.#u64(at + cgroup),
+      comm: this.#text(at + comm),
     };
   }
 
@@ -146,14 +138,6 @@ export class RecordReader {
   #text(at: number): string {
     return this.#bytes.toString('utf8', at, this.#bytes.indexOf(0, at));
   }
-}
-
-function lookup(values: ReadonlyMap<string, number>): (name: string) => number {
-  return (name) => {
-    const value = values.get(name);
-    if (value === undefined) throw new Error(`host.bpf.o has no ${name}: build it again`);
-    return value;
-  };
 }
 
 /** `node\0bin\0usr\0` → `/usr/bin/node` */

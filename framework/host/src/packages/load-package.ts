@@ -16,13 +16,20 @@ export async function loadPackage(reference: string, baseDirectory: string): Pro
   const directory = findPackage(reference, baseDirectory);
   const description = readDescription(directory);
   const manifestFile = inside(directory, description.manifest, 'sonde.manifest');
-  const manifest = await loadManifest(manifestFile);
-  const objectFile = inside(directory, manifest.object, 'object');
+  const source = await loadManifest(manifestFile);
+  const { manifest } = source;
+  const objectFile = manifest.object === undefined ? undefined : inside(directory, manifest.object, 'object');
   const decoderFile = manifest.decoder === undefined ? undefined : inside(directory, manifest.decoder, 'decoder');
-  for (const file of [directory, manifestFile, objectFile, ...(decoderFile ? [decoderFile] : [])]) {
-    refuseWritable(file);
-  }
-  return { name: description.name, version: description.version, directory, manifest, manifestFile, objectFile, decoderFile };
+  for (const file of [directory, manifestFile, objectFile, decoderFile]) if (file !== undefined) refuseWritable(file);
+  return {
+    name: description.name,
+    version: description.version,
+    directory,
+    manifest,
+    source,
+    ...(objectFile !== undefined && { objectFile }),
+    ...(decoderFile !== undefined && { decoderFile }),
+  };
 }
 
 function readDescription(directory: string): { name: string; version: string; manifest: string } {

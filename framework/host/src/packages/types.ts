@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Manifest } from '@sonde/kit';
+import type { Manifest, ManifestFile } from '@sonde/kit';
 
 /** A probe package that was found on disk and whose manifest is valid. Nothing of it has been run or loaded. */
 export interface ProbePackage {
@@ -9,9 +9,10 @@ export interface ProbePackage {
   /** The package's directory, symbolic links resolved. */
   directory: string;
   manifest: Manifest;
-  manifestFile: string;
-  /** Absolute path of the BPF object. */
-  objectFile: string;
+  /** The manifest with the places of its parts, for messages. */
+  source: ManifestFile;
+  /** Absolute path of the BPF object; a probe that reads only procfs has none. */
+  objectFile?: string;
   /** Absolute path of the decoder's JavaScript, if the package has one. */
   decoderFile?: string;
 }

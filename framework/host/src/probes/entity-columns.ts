@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   fieldReader,
-  fieldsWithMeaning,
   histogramLayout,
   numberReader,
-  resolvePath,
   type AttributeMapping,
   type Entity,
   type FieldLayout,
   type HistogramLayout,
   type Metric,
+  type SourceField,
+  type SourceLayout,
 } from '@sonde/kit';
-import type { Btf, FoldField, MapInfo } from '@sonde/native';
+import type { Btf, FoldField } from '@sonde/native';
 import type { HistogramDelta } from '../series/types.ts';
 import { difference64 } from './number-at.ts';
 
@@ -24,10 +24,16 @@ export interface AttributeColumn {
   read(view: DataView, base: number): string;
 }
 
-export type MetricColumn =
-  | { kind: 'difference'; metric: number; of(now: DataView, before: DataView, base: number): number }
-  | { kind: 'gauge'; metric: number; read(now: DataView, base: number): number }
-  | { kind: 'histogram'; metric: number; of(now: DataView, before: DataView, base: number): HistogramDelta };
+export type MetricColumn = {
+  /** Index in the entity's definition. */
+  metric: number;
+  /** The collector that the metric belongs to; it is not added to while that is off. */
+  collector: string | undefined;
+} & (
+  | { kind: 'difference'; of(now: DataView, before: DataView, base: number): number }
+  | { kind: 'gauge'; read(now: DataView, base: number): number }
+  | { kind: 'histogram'; of(now: DataView, before: DataView, base: number): HistogramDelta }
+);
 
 /** How the entries of a map become rows of an entity: a manifest's words, compiled against the object's BTF. */
 export interface EntityColumns {
@@ -45,51 +51,37 @@ export interface EntityColumns {
   ended: ((value: DataView, base: number) => boolean) | undefined;
 }
 
-interface Typed {
-  btf: Btf;
-  keyType: number;
-  valueType: number;
-}
-
 /** @throws SONDE_LAYOUT_FIELD, SONDE_MANIFEST_FIELD for what the manifest names and the object lacks */
-export function entityColumns(entity: Entity, btf: Btf, map: MapInfo): EntityColumns {
-  const typed: Typed = { btf, keyType: map.keyType ?? 0, valueType: map.valueType ?? 0 };
-  const process = processField(entity, typed);
-  const attributes = Object.entries(entity.attributes ?? {}).map(([name, source]) => attributeColumn(name, source, typed));
-  const metrics = Object.values(entity.metrics).map((metric) => ({ metric, ...locate(String(metric.value), typed) }));
-  const inValue = [process, ...attributes].filter((part) => part?.from === 'value');
-  const ended = entity.ended === undefined ? undefined : numberReader(locate(entity.ended, typed).field);
+export function entityColumns(entity: Entity, { map, processes, resolve }: SourceLayout, btf: Btf): EntityColumns {
+  const owner = entity.process ?? processes[0];
+  const process = owner === undefined ? undefined : resolve(owner);
+  const attributes = Object.entries(entity.attributes ?? {}).map(([name, source]) => attributeColumn(name, source, resolve));
+  const metrics = Object.values(entity.metrics).map((metric) => ({ metric, field: resolve(String(metric.value)) }));
+  const labelled = [process, ...attributes.map(({ field }) => field)].filter((field) => field?.from === 'value');
+  const ended = entity.ended === undefined ? undefined : numberReader(resolve(entity.ended));
   return {
     keySize: map.keySize,
     valueSize: map.valueSize,
-    process: process && { from: process.from, offset: process.field.offset },
-    attributes: attributes.map(({ name, from, read }) => ({ name, from, read })),
+    process: process && { from: partOf(process), offset: process.offset },
+    attributes,
     metrics: metrics.map(({ metric, field }, index) => metricColumn(metric, field, index, btf)),
     fold: metrics.flatMap(({ metric, field }) => foldFields(metric, field, btf)),
-    labelRanges: inValue.map((part) => ({ offset: part!.field.offset, size: part!.field.size })),
+    labelRanges: labelled.map((field) => ({ offset: field!.offset, size: field!.size })),
     ended: ended && ((value, base) => ended(value, base) !== 0),
   };
 }
 
-function locate(path: string, { btf, keyType, valueType }: Typed): { from: Part; field: FieldLayout } {
-  const [, part, rest = ''] = /^(key|value)(?:\.(.+))?$/.exec(path) ?? [undefined, 'value', path];
-  return part === 'key'
-    ? { from: 'key', field: resolvePath(btf, keyType, rest) }
-    : { from: 'value', field: resolvePath(btf, valueType, rest) };
+function partOf({ from }: SourceField): Part {
+  return from === 'key' ? 'key' : 'value';
 }
 
-/** The process that the manifest names, or the only one there is, the key's before the value's. */
-function processField(entity: Entity, typed: Typed): { from: Part; field: FieldLayout } | undefined {
-  if (entity.process !== undefined) return locate(entity.process, typed);
-  for (const [from, type] of [['key', typed.keyType], ['value', typed.valueType]] as const) {
-    const [path] = fieldsWithMeaning(typed.btf, type, 'process');
-    if (path !== undefined) return { from, field: resolvePath(typed.btf, type, path) };
-  }
-  return undefined;
-}
-
-function attributeColumn(name: string, source: string | AttributeMapping, typed: Typed): AttributeColumn & { field: FieldLayout } {
-  const { from, field } = locate(typeof source === 'string' ? source : source.from, typed);
+function attributeColumn(
+  name: string,
+  source: string | AttributeMapping,
+  resolve: SourceLayout['resolve'],
+): AttributeColumn & { field: SourceField } {
+  const field = resolve(typeof source === 'string' ? source : source.from);
+  const from = partOf(field);
   if (typeof source === 'string') {
     const read = fieldReader(field);
     return { name, from, field, read: (view, base) => String(read(view, base)) };
@@ -98,15 +90,15 @@ function attributeColumn(name: string, source: string | AttributeMapping, typed:
   return { name, from, field, read: (view, base) => source.values[number(view, base)] ?? String(number(view, base)) };
 }
 
-function metricColumn({ type }: Metric, field: FieldLayout, metric: number, btf: Btf): MetricColumn {
+function metricColumn({ type, collector }: Metric, field: FieldLayout, metric: number, btf: Btf): MetricColumn {
   const histogram = type === 'histogram' ? histogramLayout(btf, field) : undefined;
-  if (histogram) return { kind: 'histogram', metric, of: histogramDifference(histogram) };
+  if (histogram) return { kind: 'histogram', metric, collector, of: histogramDifference(histogram) };
   const read = numberReader(field);
-  if (type === 'gauge') return { kind: 'gauge', metric, read };
+  if (type === 'gauge') return { kind: 'gauge', metric, collector, read };
   if (field.size === 8 && field.kind !== 'f') {
-    return { kind: 'difference', metric, of: (now, before, base) => difference64(now, before, base + field.offset) };
+    return { kind: 'difference', metric, collector, of: (now, before, base) => difference64(now, before, base + field.offset) };
   }
-  return { kind: 'difference', metric, of: (now, before, base) => read(now, base) - read(before, base) };
+  return { kind: 'difference', metric, collector, of: (now, before, base) => read(now, base) - read(before, base) };
 }
 
 /** The buffer of the result is used again by the next call. */

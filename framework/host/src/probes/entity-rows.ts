@@ -2,7 +2,7 @@
 import type { MapChanges } from '@sonde/native';
 import type { Identity, IdentityId } from '../identity/types.ts';
 import type { EntityTable } from '../series/types.ts';
-import type { EntityColumns } from './entity-columns.ts';
+import type { EntityColumns, MetricColumn } from './entity-columns.ts';
 import { unsigned64 } from './number-at.ts';
 
 const NO_ROW = -1;
@@ -18,6 +18,8 @@ export class EntityRows {
   #owners = new Uint32Array(1024);
   /** Slot → 1 if the entry's own field says that it has ended. */
   #finished = new Uint8Array(1024);
+  /** Columns of the collectors that are on. */
+  #metrics: readonly MetricColumn[] = [];
   #changes: MapChanges | undefined;
   #keys = new DataView(new ArrayBuffer(0));
   #values = new DataView(new ArrayBuffer(0));
@@ -27,6 +29,17 @@ export class EntityRows {
     this.#columns = columns;
     this.#table = table;
     this.#identity = identity;
+  }
+
+  /** From now on only metrics of these collectors are added to; gauges of others vanish. */
+  follow(collectors: ReadonlySet<string>): void {
+    const isOn = ({ collector }: MetricColumn): boolean => collector === undefined || collectors.has(collector);
+    const off = this.#metrics.filter((column) => column.kind === 'gauge' && !isOn(column));
+    this.#metrics = this.#columns.metrics.filter(isOn);
+    if (off.length === 0) return;
+    for (const row of this.#rows) {
+      if (row !== NO_ROW) for (const { metric } of off) this.#table.set(row, metric, NaN);
+    }
   }
 
   /** Takes the columns of a snapshot; `apply` then goes over them. */
@@ -115,7 +128,7 @@ export class EntityRows {
 
   #add(row: number, value: number): void {
     const table = this.#table;
-    for (const column of this.#columns.metrics) {
+    for (const column of this.#metrics) {
       switch (column.kind) {
         case 'difference':
           table.add(row, column.metric, column.of(this.#values, this.#previous, value));

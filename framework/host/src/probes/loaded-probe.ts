@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ParamValue } from '@sonde/kit';
+import { checkManifest, joinErrors } from '@sonde/kit';
 import type { BpfObject, ProgramStats } from '@sonde/native';
 import type { ProbePackage } from '../packages/types.ts';
 import type { TargetMode } from '../targets/types.ts';
@@ -7,21 +7,15 @@ import { Attachments } from './attachments.ts';
 import { loadObject } from './load-object.ts';
 import { LossSource } from './loss-source.ts';
 import { MapSource } from './map-source.ts';
-import { usedMaps } from './used-maps.ts';
-import { writeGlobal, writeLiveParams, writeParams } from './object-settings.ts';
+import { setAttachTargets, writeLiveParams, writeOwn, writeParams } from './object-settings.ts';
 import { ProgramPlan, type Task } from './program-plan.ts';
-import type { ProbeServices } from './services.ts';
-import { openSources, type Sources } from './sources.ts';
+import type { ProbeServices, RunSettings } from './services.ts';
+import { Sources } from './sources.ts';
+import { usedMaps } from './used-maps.ts';
 import type { MapStatus } from './types.ts';
 
-type Params = Readonly<Record<string, ParamValue>>;
-
-/** How a probe is to run: everything that its desired state comes to. */
-export interface RunSettings {
-  params: Params;
-  collectors: ReadonlySet<string>;
-  targetMode: TargetMode;
-}
+/** The map that all probes share (`sonde/target.h`). */
+const TARGETS = 'sonde_targets';
 
 /**
  * One object of a probe in the kernel, from load to close. A param that needs a reload makes a second one, which takes over
@@ -30,62 +24,68 @@ export interface RunSettings {
 export class LoadedProbe {
   readonly plan: ProgramPlan;
   readonly #package: ProbePackage;
-  readonly #object: BpfObject;
-  readonly #attachments: Attachments;
+  readonly #object: BpfObject | undefined;
+  readonly #attachments: Attachments | undefined;
   readonly #sources: Sources;
   readonly #loss: LossSource | undefined;
 
-  /** Loads the object, with nothing attached yet. @throws what `loadObject` throws; then nothing is left behind */
-  static async load(pkg: ProbePackage, settings: RunSettings, services: ProbeServices, plan = new ProgramPlan(pkg.manifest)): Promise<LoadedProbe> {
-    const { name } = pkg.manifest;
-    const bit = services.targets.bitFor(name);
-    const object = await loadObject(pkg.objectFile, plan, (opened) => {
-      writeParams(opened, pkg.manifest, settings.params);
-      writeGlobal(opened, 'sonde_probe_bit', bit);
-      writeGlobal(opened, 'sonde_target_mode', settings.targetMode);
-      const used = usedMaps(opened, plan.programs);
-      for (const map of opened.maps) {
-        if (!used.has(map.name)) opened.setMapAutocreate(map.name, false);
-        else if (map.name === 'sonde_targets') opened.reuseMap(map.name, services.targets.map);
-      }
-    });
+  /**
+   * Loads the object, with nothing attached yet.
+   * @throws what `loadObject` and the manifest's check throw; then nothing is left behind
+   */
+  static async load(pkg: ProbePackage, settings: RunSettings, services: ProbeServices, plan: ProgramPlan): Promise<LoadedProbe> {
+    const object = pkg.objectFile === undefined ? undefined : await load(pkg, pkg.objectFile, settings, services, plan);
     try {
-      return new LoadedProbe(pkg, object, plan, await openSources(pkg, object, settings.params, services), LossSource.of(object, name, services.store));
+      return new LoadedProbe(pkg, object, plan, await Sources.open(pkg, object, settings, services), services);
     } catch (error) {
-      await object.close();
+      await object?.close();
       throw error;
     }
   }
 
-  private constructor(pkg: ProbePackage, object: BpfObject, plan: ProgramPlan, sources: Sources, loss: LossSource | undefined) {
+  private constructor(
+    pkg: ProbePackage,
+    object: BpfObject | undefined,
+    plan: ProgramPlan,
+    sources: Sources,
+    { store }: ProbeServices,
+  ) {
     this.#package = pkg;
     this.#object = object;
-    this.#attachments = new Attachments(object, plan);
+    this.#attachments = object && new Attachments(object, plan);
     this.#sources = sources;
-    this.#loss = loss;
+    this.#loss = object && LossSource.of(object, pkg.manifest.name, store);
     this.plan = plan;
   }
 
-  /** Attaches what the collectors want and detaches the rest. @returns tasks that want a program this object has not loaded */
-  follow({ collectors, params }: RunSettings): Promise<Task[]> {
-    return this.#attachments.follow(collectors, params);
-  }
-
-  setParams(params: Params): void {
-    writeLiveParams(this.#object, this.#package.manifest, params);
-    this.#sources.setParams(params);
+  /**
+   * Makes collectors, params and the target mode what they are to be, and touches nothing else.
+   * @returns tasks that want a program which this object has not loaded
+   */
+  async follow(settings: RunSettings): Promise<Task[]> {
+    if (this.#object !== undefined) {
+      writeLiveParams(this.#object, this.#package.manifest, settings.params);
+      this.setTargetMode(settings.targetMode);
+    }
+    this.#sources.follow(settings);
+    return (await this.#attachments?.follow(settings.collectors, settings.params)) ?? [];
   }
 
   setTargetMode(mode: TargetMode): void {
-    writeGlobal(this.#object, 'sonde_target_mode', mode);
+    if (this.#object !== undefined) writeOwn(this.#object, 'sonde_target_mode', mode);
   }
 
   isAttached(task: Task): boolean {
-    return this.#attachments.isAttached(task);
+    return this.#attachments?.isAttached(task) ?? false;
   }
 
   get attached(): number {
-    return this.#attachments.count;
+    return this.#attachments?.count ?? 0;
+  }
+
+  /** What the probe runs without, besides programs. */
+  get missing(): string[] {
+    return this.#sources.missing;
   }
 
   /** Adds what changed in the kernel since the last time to the series and the ledger. */
@@ -94,8 +94,8 @@ export class LoadedProbe {
     await this.#loss?.collect();
   }
 
-  detach(): Promise<void> {
-    return this.#attachments.detachAll();
+  async detach(): Promise<void> {
+    await this.#attachments?.detachAll();
   }
 
   /** Detaches, takes a last snapshot, and leaves nothing in the kernel. */
@@ -103,22 +103,46 @@ export class LoadedProbe {
     try {
       await this.detach();
       await this.snapshot();
-      await this.#sources.drain();
     } finally {
       this.#loss?.close();
       await this.#sources.close();
-      await this.#object.close();
+      await this.#object?.close();
     }
   }
 
   programs(): ProgramStats[] {
-    return this.#object.programStats();
+    return this.#object?.programStats() ?? [];
   }
 
   maps(): MapStatus[] {
-    return this.#object.maps.flatMap(({ name, type, maxEntries }) => {
+    return (this.#object?.maps ?? []).flatMap(({ name }) => {
       const entries = this.#sources.entries(name);
-      return entries === undefined ? [] : [{ name, type, entries, maxEntries, bytes: this.#object.map(name).memoryBytes() }];
+      if (entries === undefined) return [];
+      const map = this.#object!.map(name);
+      return { name, type: map.info.type, entries, maxEntries: map.info.maxEntries, bytes: map.memoryBytes() };
     });
   }
+}
+
+async function load(
+  pkg: ProbePackage,
+  file: string,
+  { params, targetMode }: RunSettings,
+  { targets }: ProbeServices,
+  plan: ProgramPlan,
+): Promise<BpfObject> {
+  const bit = targets.bitFor(pkg.manifest.name);
+  return loadObject(file, plan, (object) => {
+    const problems = checkManifest(pkg.source, object);
+    if (problems.length > 0) throw joinErrors(problems, pkg.source.file);
+    writeParams(object, pkg.manifest, params);
+    setAttachTargets(object, plan, params);
+    writeOwn(object, 'sonde_probe_bit', bit);
+    writeOwn(object, 'sonde_target_mode', targetMode);
+    const used = usedMaps(object, plan.programs);
+    for (const { name } of object.maps) {
+      if (!used.has(name)) object.setMapAutocreate(name, false);
+      else if (name === TARGETS) object.reuseMap(name, targets.map);
+    }
+  });
 }

@@ -40,6 +40,11 @@ export class MapSource {
     this.#entities = entities.map(({ columns, table }) => new EntityRows(columns, table, identity));
   }
 
+  /** Only metrics of collectors that are on are added to. */
+  follow(collectors: ReadonlySet<string>): void {
+    for (const rows of this.#entities) rows.follow(collectors);
+  }
+
   /** Reads the map off the event loop; `apply` then must follow before the next read. */
   async read(): Promise<{ changes: MapChanges; overflow: MapChanges | undefined }> {
     const [changes, overflow] = await Promise.all([this.#reader.collect(), this.#overflow?.collect()]);

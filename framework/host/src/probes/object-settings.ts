@@ -1,55 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fieldWriter, resolvePath, type Manifest, type ParamValue } from '@sonde/kit';
+import { fillAttach, paramBytes, paramTarget, parseAttach, type Manifest, type Param, type ParamValue } from '@sonde/kit';
 import type { BpfObject } from '@sonde/native';
+import type { ProgramPlan } from './program-plan.ts';
 
 type Params = Readonly<Record<string, ParamValue>>;
 
-const MAP_SIZE = /^map\.(\w+)\.max_entries$/;
-/** Targets of `load:` that are not in the object. */
-const ELSEWHERE = new Set(['attach', 'decoder']);
-
 /** Puts the values of all params into an object that is not loaded yet. */
 export function writeParams(object: BpfObject, manifest: Manifest, params: Params): void {
-  for (const [name, { live, load }] of Object.entries(manifest.params ?? {})) {
-    const target = live ?? load;
-    if (target === undefined || ELSEWHERE.has(target)) continue;
-    const size = MAP_SIZE.exec(target);
-    if (size) object.setMapMaxEntries(size[1]!, Number(params[name]));
-    else writeGlobal(object, target, kernelValue(manifest, name, params));
-  }
+  for (const [name, param] of paramsOf(manifest)) writeParam(object, param, params[name]!);
 }
 
 /** Writes the params that take effect while the object runs. */
 export function writeLiveParams(object: BpfObject, manifest: Manifest, params: Params): void {
-  for (const [name, { live }] of Object.entries(manifest.params ?? {})) {
-    if (live !== undefined) writeGlobal(object, live, kernelValue(manifest, name, params));
+  for (const [name, param] of paramsOf(manifest)) if (param.live !== undefined) writeParam(object, param, params[name]!);
+}
+
+/** Gives `tp_btf`, `fentry` and `fexit` programs the targets that the manifest names. */
+export function setAttachTargets(object: BpfObject, plan: ProgramPlan, params: Params): void {
+  for (const { choice } of plan.tasks) {
+    if (choice?.attach === undefined) continue;
+    const point = parseAttach(fillAttach(choice.attach, params));
+    const section = object.programs.find(({ name }) => name === choice.program)?.section;
+    if ('target' in point && point.target !== undefined && section !== choice.attach) {
+      object.setAttachTarget(choice.program, point.target);
+    }
   }
 }
 
-/** What must differ for the object to be loaded anew: the values of all params that say `load`, but for `attach` and `decoder`. */
+/** Writes one of the kit's own variables, which an object has only if it uses that part of the kit. */
+export function writeOwn(object: BpfObject, name: string, value: number): void {
+  const global = object.globals.find((candidate) => candidate.name === name);
+  if (global !== undefined) object.setGlobal(name, 0, Uint8Array.from(new Uint8Array(Uint32Array.of(value).buffer)));
+}
+
+/** Differs if a change of params makes it necessary to load the object anew. */
 export function loadKey(manifest: Manifest, params: Params): string {
-  const loaded = Object.entries(manifest.params ?? {}).filter(([, { load }]) => load !== undefined && !ELSEWHERE.has(load));
+  const loaded = paramsOf(manifest).filter(([, { load }]) => load !== undefined && load !== 'attach' && load !== 'decoder');
   return JSON.stringify(loaded.map(([name]) => params[name]));
 }
 
 /** The params that a decoder gets. */
 export function decoderParams(manifest: Manifest, params: Params): Record<string, ParamValue> {
-  const theirs = Object.entries(manifest.params ?? {}).filter(([, { load }]) => load === 'decoder');
+  const theirs = paramsOf(manifest).filter(([, { load }]) => load === 'decoder');
   return Object.fromEntries(theirs.map(([name]) => [name, params[name]!]));
 }
 
-/** Writes a number into a global variable or a field of it: `settings.slow_ns`. */
-export function writeGlobal(object: BpfObject, path: string, value: ParamValue): void {
-  const [name = path] = /^\w+/.exec(path) ?? [];
-  const global = object.globals.find((candidate) => candidate.name === name);
-  if (global === undefined) return;
-  const field = resolvePath(object.btf, global.type, path.slice(name.length).replace(/^\./, ''));
-  object.setGlobal(name, field.offset, fieldWriter(field)(value));
+function writeParam(object: BpfObject, param: Param, value: ParamValue): void {
+  const target = paramTarget(object, param);
+  if (target.kind === 'map') object.setMapMaxEntries(target.map.name, Number(value));
+  else if (target.kind === 'global') object.setGlobal(target.global.name, target.field.offset, paramBytes(param, target.field, value));
 }
 
-/** As the kernel sees it: an enum by its index. */
-function kernelValue(manifest: Manifest, name: string, params: Params): ParamValue {
-  const value = params[name]!;
-  const values = manifest.params?.[name]?.values;
-  return values && typeof value === 'string' ? values.indexOf(value) : value;
+function paramsOf(manifest: Manifest): [string, Param][] {
+  return Object.entries(manifest.params ?? {});
 }

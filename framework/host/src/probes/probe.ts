@@ -4,11 +4,11 @@ import { EventEmitter } from 'eventemitter3';
 import type { ProbePackage } from '../packages/types.ts';
 import type { ProbeObservation } from '../telemetry/types.ts';
 import type { TargetMode, TargetRules } from '../targets/types.ts';
-import { LoadedProbe, type RunSettings } from './loaded-probe.ts';
+import { LoadedProbe } from './loaded-probe.ts';
 import { loadKey } from './object-settings.ts';
 import { ProgramPlan } from './program-plan.ts';
 import { programStatuses, type ProgramEstimate } from './program-status.ts';
-import type { ProbeServices } from './services.ts';
+import type { ProbeServices, RunSettings } from './services.ts';
 import type { DesiredProbe, ProbeState, ProbeStatus } from './types.ts';
 
 export interface ProbeEvents {
@@ -169,7 +169,7 @@ export class Probe extends EventEmitter<ProbeEvents> {
       description: manifest.description,
       state: this.#state,
       ...(this.#error && { error: errorStatus(this.#error) }),
-      warnings: this.#warnings(programs),
+      warnings: [...this.#warnings(programs), ...(this.#loaded?.missing ?? [])],
       since: this.#since.toISOString(),
       desired: {
         enabled: this.#plan.enabled,
@@ -242,9 +242,6 @@ export class Probe extends EventEmitter<ProbeEvents> {
   }
 
   async #adjust(): Promise<void> {
-    const loaded = this.#loaded!;
-    loaded.setParams(this.#plan.params);
-    loaded.setTargetMode(this.#plan.targetMode);
     await this.#follow();
     if (this.#shed.size === 0) {
       this.#error = undefined;

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { EventBus } from '../events/event-bus.ts';
+import type { ParamValue } from '@sonde/kit';
+import type { EventBus } from '../events/index.ts';
 import type { Identity } from '../identity/types.ts';
 import type { SeriesStore } from '../series/types.ts';
-import type { Targets } from '../targets/types.ts';
+import type { TargetMode, Targets } from '../targets/types.ts';
 import type { HostTelemetry } from '../telemetry/types.ts';
+
+/** How a probe is to run: what its desired state comes to. */
+export interface RunSettings {
+  params: Readonly<Record<string, ParamValue>>;
+  collectors: ReadonlySet<string>;
+  targetMode: TargetMode;
+}
 
 /** What a probe needs of the other rooms. */
 export interface ProbeServices {

@@ -3,3 +3,4 @@ export { emptyHistogram } from './histogram-pages.ts';
 export { HOST_PROBE } from './ledgers.ts';
 export { createSeriesStore, type SeriesIdentity } from './store.ts';
 export * from './types.ts';
+export { metricProducer } from './metric-producer.ts';

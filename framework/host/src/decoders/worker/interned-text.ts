@@ -11,11 +11,14 @@ const MAX_BYTES = 64;
  * The same reader, but for short char arrays it remembers the last strings by their bytes: making a string costs ten times
  * as much as comparing a few words, and records repeat the same names.
  */
-export function internedText({ kind, offset, size }: FieldLayout, read: FieldReader<string>): FieldReader<string> {
+export function internedText<Value extends string | number>(
+  { kind, offset, size }: FieldLayout,
+  read: FieldReader<Value>,
+): FieldReader<Value> {
   if ((kind !== 'chars' && kind !== 'comm') || size > MAX_BYTES || size % 4 !== 0) return read;
   const words = size / 4;
   const keys = new Uint32Array(PLACES * words);
-  const texts: (string | undefined)[] = new Array<undefined>(PLACES).fill(undefined);
+  const texts: (Value | undefined)[] = new Array<undefined>(PLACES).fill(undefined);
 
   return (view, base) => {
     const start = base + offset;

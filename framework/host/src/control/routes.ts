@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+import { SondeError } from '@sonde/kit';
+import { parseConfig } from '../config/load-config.ts';
+import type { ProbeChange } from '../config/types.ts';
+import type { ProbeStatus } from '../probes/types.ts';
+import { openApi } from './openapi.ts';
+import { findingsOf } from './problem.ts';
+import type { ControlRequest, Reply, Route } from './route.ts';
+import type { ControlOptions } from './types.ts';
+
+/** The whole API: requests are answered from this table, and OpenAPI is generated from it. */
+export const routes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/v1/probes',
+    id: 'listProbes',
+    summary: 'All probes',
+    replies: { 200: 'ProbeList' },
+    errors: [],
+    handle: (control) => ok({ probes: control.probes.list().map((status) => withOrigins(control, status)) }),
+  },
+  {
+    method: 'GET',
+    path: '/v1/probes/{name}',
+    id: 'getProbe',
+    summary: 'One probe: what is wanted of it, and what is the case',
+    replies: { 200: 'ProbeStatus' },
+    errors: ['SONDE_PROBE_UNKNOWN'],
+    handle: status,
+  },
+  {
+    method: 'PUT',
+    path: '/v1/probes/{name}',
+    id: 'setProbe',
+    summary: 'Lay fields over sonde.yaml',
+    description:
+      'Only the fields in the body change; those laid before stay. They win over sonde.yaml, restarts of the host included, ' +
+      'until they are deleted or the file changes them. The answer comes when the probe has settled.',
+    body: 'ProbeChange',
+    replies: { 200: 'ProbeStatus' },
+    errors: [
+      'SONDE_PROBE_UNKNOWN',
+      'SONDE_COLLECTOR_UNKNOWN',
+      'SONDE_PARAM_UNKNOWN',
+      'SONDE_OVERLAY_PACKAGE',
+      'SONDE_PACKAGE_NOT_FOUND',
+      'SONDE_STATE_UNWRITABLE',
+    ],
+    handle: (control, request) => lay(control, request, request.body as ProbeChange),
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/probes/{name}',
+    id: 'unsetProbe',
+    summary: 'Take off what was laid over sonde.yaml',
+    query: { field: 'JSON pointer of a field to take off, such as /params/slow. All fields, if none is given.' },
+    replies: { 204: null },
+    errors: ['SONDE_PROBE_UNKNOWN', 'SONDE_OVERLAY_FIELD_UNKNOWN', 'SONDE_STATE_UNWRITABLE'],
+    handle: lift,
+  },
+  {
+    method: 'POST',
+    path: '/v1/probes/{name}/start',
+    id: 'startProbe',
+    summary: 'Start a probe; the same as laying `enabled: true` over it',
+    replies: { 200: 'ProbeStatus' },
+    errors: ['SONDE_PROBE_UNKNOWN', 'SONDE_STATE_UNWRITABLE'],
+    handle: (control, request) => lay(control, request, { enabled: true }),
+  },
+  {
+    method: 'POST',
+    path: '/v1/probes/{name}/stop',
+    id: 'stopProbe',
+    summary: 'Stop a probe; the same as laying `enabled: false` over it',
+    replies: { 200: 'ProbeStatus' },
+    errors: ['SONDE_PROBE_UNKNOWN', 'SONDE_STATE_UNWRITABLE'],
+    handle: (control, request) => lay(control, request, { enabled: false }),
+  },
+  {
+    method: 'POST',
+    path: '/v1/probes/{name}/restart',
+    id: 'restartProbe',
+    summary: 'Load a probe anew, from its package as it is now',
+    replies: { 200: 'ProbeStatus' },
+    errors: ['SONDE_PROBE_UNKNOWN'],
+    handle: async (control, { params }) => ok(withOrigins(control, await control.probes.restart(params['name']!))),
+  },
+  {
+    method: 'POST',
+    path: '/v1/validate',
+    id: 'validate',
+    summary: 'Check a sonde.yaml, and what it wants of each probe, without applying it',
+    body: 'ValidateRequest',
+    replies: { 200: 'ValidateResult' },
+    errors: [],
+    handle: validate,
+  },
+  {
+    method: 'GET',
+    path: '/v1/version',
+    id: 'getVersion',
+    summary: 'What runs',
+    replies: { 200: 'Version' },
+    errors: [],
+    handle: ({ version }) => ok({ name: 'sonde', version, node: process.version, api: 'v1' }),
+  },
+  {
+    method: 'GET',
+    path: '/v1/kernel',
+    id: 'getKernel',
+    summary: 'What the running kernel can do',
+    replies: { 200: 'KernelReport' },
+    errors: [],
+    handle: async ({ kernel }) => ok(await kernel()),
+  },
+  {
+    method: 'GET',
+    path: '/healthz',
+    id: 'getHealth',
+    summary: 'Whether the host answers',
+    replies: { 200: 'Health' },
+    errors: [],
+    handle: () => ok({ status: 'ok' }),
+  },
+  {
+    method: 'GET',
+    path: '/readyz',
+    id: 'getReadiness',
+    summary: 'Whether the probes have settled, and whether sonde.yaml is in effect as it is now',
+    replies: { 200: 'Readiness', 503: 'Readiness' },
+    errors: [],
+    handle: readiness,
+  },
+  {
+    method: 'GET',
+    path: '/openapi.json',
+    id: 'getOpenApi',
+    summary: 'This document',
+    replies: { 200: 'OpenApi' },
+    errors: [],
+    handle: ({ version }) => ok(openApi(routes, version)),
+  },
+];
+
+function ok(body: unknown): Reply {
+  return { status: 200, body };
+}
+
+function status(control: ControlOptions, { params }: ControlRequest): Reply {
+  return ok(withOrigins(control, control.probes.get(params['name']!)));
+}
+
+async function lay(control: ControlOptions, request: ControlRequest, change: ProbeChange): Promise<Reply> {
+  await control.store.lay(request.params['name']!, change);
+  return status(control, request);
+}
+
+async function lift(control: ControlOptions, { params, query }: ControlRequest): Promise<Reply> {
+  const { name } = control.probes.get(params['name']!);
+  await control.store.lift(name, query.has('field') ? query.getAll('field') : undefined);
+  return { status: 204 };
+}
+
+async function validate({ store }: ControlOptions, { body }: ControlRequest): Promise<Reply> {
+  const { text, file = store.config.file } = body as { text: string; file?: string };
+  try {
+    await store.check(parseConfig(text, file));
+    return ok({ valid: true, problems: [] });
+  } catch (thrown) {
+    if (!(thrown instanceof SondeError)) throw thrown;
+    return ok({ valid: false, problems: findingsOf(thrown) });
+  }
+}
+
+function readiness({ store, probes, isReady }: ControlOptions): Reply {
+  const ready = isReady();
+  const { rejected } = store;
+  const states: Record<string, number> = {};
+  for (const { state } of probes.list()) states[state] = (states[state] ?? 0) + 1;
+  const config = { file: store.config.file, current: !rejected, ...(rejected && { problems: findingsOf(rejected) }) };
+  return { status: ready ? 200 : 503, body: { ready, config, probes: states } };
+}
+
+/** The store knows which fields file and overlay have set; all others are the manifest's. */
+function withOrigins({ store }: ControlOptions, status: ProbeStatus): ProbeStatus {
+  return { ...status, origins: { ...status.origins, ...store.effective().get(status.name)?.origins } };
+}
