@@ -119,6 +119,8 @@ export interface EmittedEvent {
 /**
  * Takes what a decoder has to say. Names are those of the manifest; anything that it does not declare is dropped, counted
  * as loss (stage `decoder`, cause `undeclared`) and reported once by name. Nothing here throws.
+ *
+ * Numbers are in the metric's unit, or in that which its `scale` takes to it: nanoseconds with `unit: s, scale: 1e-9`.
  */
 export interface Emit {
   /** The process whose `struct sonde_process` lies at byte `offset` of `view`. Cheap when repeated. */
@@ -132,7 +134,7 @@ export interface Emit {
   add(row: Row, metric: string, delta: number): void;
   /** Sets a gauge. */
   set(row: Row, metric: string, value: number): void;
-  /** Adds `weight` observations of a value to a histogram, in the recorded unit: nanoseconds where the metric's unit is `s`. */
+  /** Adds `weight` observations of a value to a histogram. */
   observe(row: Row, metric: string, value: number, weight?: number): void;
   /** The entity is gone for good (a connection closed). The end of its process need not be said. */
   end(row: Row): void;
