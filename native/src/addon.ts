@@ -59,6 +59,7 @@ interface Addon {
     /** Without `batches` it reads entry by entry, as on kernels that have none. */
     open(map: MapHandle, fold: readonly FoldField[], batches: boolean): ReaderHandle;
     collect(reader: ReaderHandle): Promise<MapChanges>;
+    take(reader: ReaderHandle, slots: Uint32Array): Promise<MapChanges>;
     slots(reader: ReaderHandle): number;
     close(reader: ReaderHandle): void;
   };

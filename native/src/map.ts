@@ -80,6 +80,10 @@ export class SnapshotReader implements MapReader {
     return await addon.reader.collect(this.#handle);
   }
 
+  async take(slots: Uint32Array): Promise<MapChanges> {
+    return await addon.reader.take(this.#handle, slots);
+  }
+
   get slots(): number {
     return addon.reader.slots(this.#handle);
   }

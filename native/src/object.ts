@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { addon, type LinkHandle, type ObjectHandle } from './addon.ts';
+import { addon, type ObjectHandle } from './addon.ts';
 import { globalsOf, parseBtf } from './btf.ts';
 import { NativeError } from './errors.ts';
 import { explainLoadFailure } from './load-failure.ts';

@@ -98,6 +98,12 @@ bool hasFentry() {
   return program && Fd(bpf_raw_tracepoint_open(nullptr, program.get()));
 }
 
+/** libbpf tries an fentry program, which some kernels refuse while they take other tracing programs. */
+bool hasTracing() {
+  int id = libbpf_find_vmlinux_btf_id("sched_process_exec", BPF_TRACE_RAW_TP);
+  return id > 0 && loadTrivial({BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, static_cast<uint32_t>(id)});
+}
+
 /** Yes, no, or (negative) unknown, as libbpf says it. */
 Answer answer(int probed) { return probed < 0 ? Answer() : Answer(probed > 0); }
 
@@ -145,9 +151,10 @@ Features probeFeatures() {
       {"runStats", tried([] { return bool(Fd(bpf_enable_stats(BPF_STATS_RUN_TIME))); })},
   };
   for (int type = 1; const char* name = libbpf_bpf_prog_type_str(static_cast<bpf_prog_type>(type)); type++)
-    features.programTypes[name] = able ? answer(libbpf_probe_bpf_prog_type(static_cast<bpf_prog_type>(type), nullptr)) : Answer();
+    features.programTypes[name] = answer(able ? libbpf_probe_bpf_prog_type(bpf_prog_type(type), nullptr) : -EPERM);
+  if (able && hasTracing()) features.programTypes["tracing"] = true;
   for (int type = 1; const char* name = libbpf_bpf_map_type_str(static_cast<bpf_map_type>(type)); type++)
-    features.mapTypes[name] = able ? answer(libbpf_probe_bpf_map_type(static_cast<bpf_map_type>(type), nullptr)) : Answer();
+    features.mapTypes[name] = answer(able ? libbpf_probe_bpf_map_type(bpf_map_type(type), nullptr) : -EPERM);
   return features;
 }
 

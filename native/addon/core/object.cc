@@ -12,6 +12,7 @@
 #include "failure.h"
 #include "fd.h"
 #include "libbpf_log.h"
+#include "program_maps.h"
 #include "uprobe_multi.h"
 
 namespace sonde {
@@ -19,6 +20,13 @@ namespace sonde {
 namespace {
 
 std::string orEmpty(const char* text) { return text ? text : ""; }
+
+/** libbpf has error numbers of its own above those of the kernel. */
+Failure openFailure(const std::string& path, int error, const std::string& log) {
+  char text[128] = "";
+  libbpf_strerror(error, text, sizeof text);
+  return {"CORRUPT", path + " is not a usable BPF object: " + text, error < __LIBBPF_ERRNO__START ? error : 0, log};
+}
 
 /** As one store where size and alignment allow it, so that a running program never sees half a value. */
 void copyAtomically(uint8_t* to, const uint8_t* from, size_t length) {
@@ -42,7 +50,8 @@ Object::Object(const std::string& path, const std::string& kernelBtf) {
   LIBBPF_OPTS(bpf_object_open_opts, options);
   if (!kernelBtf.empty()) options.btf_custom_path = kernelBtf.c_str();
   object_ = bpf_object__open_file(path.c_str(), &options);
-  if (!object_) throw Failure{"CORRUPT", path + " is not a BPF object: " + strerror(errno), errno, log.text()};
+  if (!object_) throw openFailure(path, errno, log.text());
+  programMaps_ = programMaps(path);
 }
 
 Object::~Object() {
@@ -51,11 +60,15 @@ Object::~Object() {
 }
 
 std::vector<ProgramDescription> Object::programs() const {
+  auto mapsOf = [&](const char* name) {
+    auto found = programMaps_.find(name);
+    return found == programMaps_.end() ? std::set<std::string>() : found->second;
+  };
   std::vector<ProgramDescription> list;
   bpf_program* program;
   bpf_object__for_each_program(program, object_) {
     list.push_back({bpf_program__name(program), bpf_program__section_name(program),
-                    orEmpty(libbpf_bpf_prog_type_str(bpf_program__type(program)))});
+                    orEmpty(libbpf_bpf_prog_type_str(bpf_program__type(program))), mapsOf(bpf_program__name(program))});
   }
   return list;
 }

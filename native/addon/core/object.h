@@ -3,6 +3,7 @@
 #include <bpf/libbpf.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,8 @@ namespace sonde {
 
 struct ProgramDescription {
   std::string name, section, type;
+  /** Of the program and the functions it calls. */
+  std::set<std::string> maps;
 };
 
 struct MapDescription {
@@ -70,6 +73,7 @@ class Object {
   Section section(const std::string& name, size_t offset, size_t length);
 
   bpf_object* object_ = nullptr;
+  std::map<std::string, std::set<std::string>> programMaps_;
   bool loaded_ = false;
   /** The memory of .data and .bss sections, shared with the running programs. */
   std::map<std::string, Section> live_;

@@ -26,6 +26,9 @@ class SnapshotTable {
   /** An entry of the map. Seen twice between begin() and end(), it counts once, as first seen. */
   void visit(const uint8_t* key, const uint8_t* value);
   void end();
+  /** Between begin() and the reading of changes(): drops entries, and reports those whose last value is another. */
+  template <class Last>
+  void drop(const uint32_t* slots, size_t count, Last last);
   const SnapshotChanges& changes() const { return changes_; }
   /** One more than the highest slot ever used. */
   uint32_t slots() const { return slotCount_; }
@@ -62,5 +65,18 @@ class SnapshotTable {
   uint32_t last_ = UINT32_MAX;
   SnapshotChanges changes_;
 };
+
+/** `last(key)` takes the entry out of the map: its last value, or null if it was not there any more. */
+template <class Last>
+void SnapshotTable::drop(const uint32_t* slots, size_t count, Last last) {
+  for (size_t index = 0; index < count; index++) {
+    uint32_t slot = slots[index];
+    if (slot >= slotCount_ || seen_[slot] == kVacant) continue;
+    const uint8_t* newValue = last(key(slot));
+    if (newValue && memcmp(value(slot), newValue, valueSize_) != 0) report(slot, newValue, false);
+    remove(slot);
+  }
+  changes_.total = live_;
+}
 
 }  // namespace sonde

@@ -24,6 +24,8 @@ Napi::Value programs(const Napi::CallbackInfo& info) {
     entry.Set("name", program.name);
     entry.Set("section", program.section);
     entry.Set("type", program.type);
+    std::vector<std::string> maps(program.maps.begin(), program.maps.end());
+    entry.Set("maps", fromList(env, maps, [&](const std::string& map) { return Napi::String::New(env, map); }));
     return entry;
   });
 }

@@ -29,28 +29,43 @@ class ColumnView {
   Napi::ObjectReference buffer_;
 };
 
+/** Sets `nanoseconds` at the end of its life. */
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& nanoseconds) : nanoseconds_(nanoseconds) {}
+  ~Stopwatch() { nanoseconds_ = std::chrono::duration<double, std::nano>(Clock::now() - start_).count(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  double& nanoseconds_;
+  Clock::time_point start_ = Clock::now();
+};
+
 class Reader {
  public:
   Reader(std::shared_ptr<Map> map, Fold fold, bool batches)
-      : map_(map), scan_(map), fold_(std::move(fold)), table_(map->keySize(), map->valueSize()) {
+      : map_(map), scan_(map), fold_(std::move(fold)), folded_(map->valueSize()), table_(map->keySize(), map->valueSize()) {
     if (!batches) scan_.withoutBatches();
   }
 
-  /** On the thread pool. */
+  /** On the thread pool: reads the whole map. */
   void collect() {
-    auto start = std::chrono::steady_clock::now();
-    bool folding = map_->lanes() > 1 || map_->laneSize() != map_->valueSize();
-    std::vector<uint8_t> folded(map_->valueSize());
+    Stopwatch stopwatch(duration_);
     table_.begin();
     scan_.run([&](const uint8_t* keys, const uint8_t* values, uint32_t count) {
-      for (uint32_t index = 0; index < count; index++) {
-        const uint8_t* value = values + index * map_->stride();
-        if (folding) fold_.apply(value, folded.data());
-        table_.visit(keys + size_t{index} * map_->keySize(), folding ? folded.data() : value);
-      }
+      for (uint32_t index = 0; index < count; index++)
+        table_.visit(keys + size_t{index} * map_->keySize(), fold(values + index * map_->stride()));
     });
     table_.end();
-    duration_ = std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
+  }
+
+  /** On the thread pool: deletes entries from the map. */
+  void take(const std::vector<uint32_t>& slots) {
+    Stopwatch stopwatch(duration_);
+    std::vector<uint8_t> lanes(map_->stride());
+    table_.begin();
+    table_.drop(slots.data(), slots.size(),
+                [&](const uint8_t* key) { return map_->take(key, lanes.data()) ? fold(lanes.data()) : nullptr; });
   }
 
   /** MapChanges of src/map-types.ts. */
@@ -82,9 +97,16 @@ class Reader {
   bool closed = false;
 
  private:
+  const uint8_t* fold(const uint8_t* lanes) {
+    if (map_->lanes() == 1) return lanes;
+    fold_.apply(lanes, folded_.data());
+    return folded_.data();
+  }
+
   std::shared_ptr<Map> map_;
   MapScan scan_;
   Fold fold_;
+  std::vector<uint8_t> folded_;
   SnapshotTable table_;
   double duration_ = 0;
   ColumnView slots_, fresh_, keys_, values_, previous_, removed_, unchanged_;
@@ -95,15 +117,15 @@ Napi::Value openReader(const Napi::CallbackInfo& info) {
   return toHandle(info.Env(), std::make_shared<Reader>(map, toFold(*map, info[1]), toBool(info[2])));
 }
 
-Napi::Value collect(const Napi::CallbackInfo& info) {
-  auto reader = fromHandle<Reader>(info[0]);
-  if (reader->busy) throw Failure{"STATE", "the last collect has not ended yet"};
+/** One piece of work at a time on the reader's table. */
+Napi::Value work(Napi::Env env, std::shared_ptr<Reader> reader, std::function<void()> what) {
+  if (reader->busy) throw Failure{"STATE", "the reader is still at work"};
   reader->busy = true;
   return Task<std::optional<Failure>>::run(
-      info.Env(),
-      [reader]() -> std::optional<Failure> {
+      env,
+      [what]() -> std::optional<Failure> {
         try {
-          reader->collect();
+          what();
         } catch (const Failure& failure) {
           return failure;
         }
@@ -115,6 +137,18 @@ Napi::Value collect(const Napi::CallbackInfo& info) {
         if (failure) throw *failure;
         return reader->changes(env);
       });
+}
+
+Napi::Value collect(const Napi::CallbackInfo& info) {
+  auto reader = fromHandle<Reader>(info[0]);
+  return work(info.Env(), reader, [reader] { reader->collect(); });
+}
+
+Napi::Value take(const Napi::CallbackInfo& info) {
+  auto reader = fromHandle<Reader>(info[0]);
+  auto slots = info[1].As<Napi::Uint32Array>();
+  std::vector<uint32_t> wanted(slots.Data(), slots.Data() + slots.ElementLength());
+  return work(info.Env(), reader, [reader, wanted] { reader->take(wanted); });
 }
 
 Napi::Value slots(const Napi::CallbackInfo& info) {
@@ -134,6 +168,7 @@ Napi::Object readerExports(Napi::Env env) {
   auto exports = Napi::Object::New(env);
   addFunction<openReader>(exports, "open");
   addFunction<collect>(exports, "collect");
+  addFunction<take>(exports, "take");
   addFunction<slots>(exports, "slots");
   addFunction<closeReader>(exports, "close");
   return exports;
