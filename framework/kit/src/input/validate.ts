@@ -50,13 +50,20 @@ function relevant(violations: readonly Violation[], root: Schema): Violation[] {
   let kept: Violation[] = [];
   for (const violation of violations) {
     if (violation.keyword === 'oneOf' || violation.keyword === 'anyOf') {
-      const branches = (violation.parentSchema?.[violation.keyword] ?? []) as Schema[];
+      const branches = violation.parentSchema?.[violation.keyword] ?? [];
       const { branch, instead } = chooseBranch(branches, violation, root);
       kept = kept.filter((other) => isOutside(other, violation) || (branch && isWithinBranch(other, branch, violation)));
       kept.push(...instead);
     } else if (violation.keyword !== 'propertyNames' && violation.keyword !== 'if') kept.push(violation);
   }
-  return kept;
+  return kept.filter((violation) => !isMisspelt(violation, kept));
+}
+
+/** Whether a key is missing only because it is misspelt, which is told as an unknown key. */
+function isMisspelt({ keyword, instancePath, params }: Violation, all: readonly Violation[]): boolean {
+  if (keyword !== 'required') return false;
+  const unknown = all.filter((other) => other.keyword === 'additionalProperties' && other.instancePath === instancePath);
+  return unknown.some((other) => nearest(String(other.params['additionalProperty']), [String(params['missingProperty'])]).length > 0);
 }
 
 function isOutside(other: Violation, violation: Violation): boolean {
@@ -110,5 +117,5 @@ function describe(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
-  return typeof value === 'string' ? `'${value}'` : `${typeName(typeof value).slice(2)} ${String(value)}`;
+  return typeof value === 'string' ? `'${value}'` : `${typeof value} ${JSON.stringify(value)}`;
 }

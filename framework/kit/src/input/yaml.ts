@@ -9,7 +9,7 @@ export interface YamlSource<Value> {
   readonly file: string;
   readonly value: Value;
   /** Where a part stands: a scalar itself, otherwise its key; the nearest part that exists, if the pointer leads nowhere. */
-  place(pointer: string): Place;
+  readonly place: (pointer: string) => Place;
 }
 
 /**
@@ -53,7 +53,7 @@ function offsetOf(document: Document, keys: readonly string[], part: Part): numb
       const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
       if (!pair) break;
       const value = resolve(document, pair.value);
-      const shown = isLast && part === 'value' && isScalar(value) && value.range ? value : pair.key;
+      const shown = isLast && part === 'value' && isScalar(value) && hasText(value) ? value : pair.key;
       offset = startOf(shown) ?? offset;
       node = value;
     } else if (isSeq(node)) {
@@ -67,6 +67,11 @@ function offsetOf(document: Document, keys: readonly string[], part: Part): numb
 function resolve(document: Document, node: unknown): Node | undefined {
   if (isAlias(node)) return node.resolve(document);
   return isNode(node) ? node : undefined;
+}
+
+/** Nothing has a place, but no text. */
+function hasText({ range }: Node): boolean {
+  return range ? range[1] > range[0] : false;
 }
 
 function startOf(node: unknown): number | undefined {

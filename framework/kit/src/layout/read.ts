@@ -14,10 +14,15 @@ const textKinds: readonly FieldKind[] = ['chars', 'comm', 'ip', 'enum', 'errno',
 const compoundKinds: readonly FieldKind[] = ['struct', 'process', 'histogram', 'sizeHistogram'];
 
 /**
- * Reader of a field as it is shown: text for char arrays, addresses, enums, error numbers and devices, numbers for the rest.
+ * Reader of a field as it is shown: text for char arrays, addresses, enums, error numbers and devices, seconds for
+ * nanoseconds, numbers for the rest.
  * @throws SONDE_MANIFEST_FIELD for a struct, a histogram or an array that was not indexed
  */
 export function fieldReader(field: FieldLayout): Reader<number | string> {
+  if (field.kind === 'ns' && field.count === 1) {
+    const nanoseconds = numberReader(field);
+    return (view, base) => nanoseconds(view, base) / 1e9;
+  }
   return textKinds.includes(field.kind) ? textReader(field) : numberReader(field);
 }
 

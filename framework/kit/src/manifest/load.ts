@@ -13,7 +13,7 @@ export interface ManifestFile {
   readonly directory: string;
   readonly manifest: Manifest;
   /** Where the part with this JSON pointer stands. */
-  place(pointer: string): Place;
+  readonly place: (pointer: string) => Place;
 }
 
 /**
@@ -32,7 +32,7 @@ export async function loadManifest(location: string): Promise<ManifestFile> {
 /** `loadManifest` for a text that was read already. */
 export function parseManifest(text: string, file: string): ManifestFile {
   const { value: manifest, place } = validateYaml(text, file, manifestValidator);
-  const source: ManifestFile = { file, directory: path.dirname(path.resolve(file)), manifest, place };
+  const source = { file, directory: path.dirname(path.resolve(file)), manifest, place };
   const problems = checkReferences(source);
   if (problems.length > 0) throw joinErrors(problems, file);
   return source;

@@ -65,24 +65,19 @@ const rules: Record<Param['type'], (param: Param) => string> = {
   enum: ({ values }) => `it must be ${quoteNames(values ?? [])}`,
 };
 
-function parse({ type, values }: Param, input: ParamInput): ParamValue | undefined {
-  switch (type) {
-    case 'boolean':
-      return typeof input === 'boolean' ? input : undefined;
-    case 'integer':
-      return Number.isSafeInteger(input) ? input : undefined;
-    case 'number':
-      return Number.isFinite(input) ? input : undefined;
-    case 'string':
-      return typeof input === 'string' ? input : undefined;
-    case 'duration':
-      return typeof input === 'boolean' ? undefined : parseDuration(String(input));
-    case 'bytes':
-      return typeof input === 'boolean' ? undefined : parseBytes(String(input));
-    case 'enum':
-      return values?.find((value) => value === input);
-  }
+function parse(param: Param, input: ParamInput): ParamValue | undefined {
+  return parsers[param.type](input, param);
 }
+
+const parsers: Record<Param['type'], (input: ParamInput, param: Param) => ParamValue | undefined> = {
+  boolean: (input) => (typeof input === 'boolean' ? input : undefined),
+  integer: (input) => (Number.isSafeInteger(input) ? input : undefined),
+  number: (input) => (Number.isFinite(input) ? input : undefined),
+  string: (input) => (typeof input === 'string' ? input : undefined),
+  duration: (input) => parseDuration(String(input)),
+  bytes: (input) => parseBytes(String(input)),
+  enum: (input, { values }) => values?.find((value) => value === input),
+};
 
 function bound(param: Param, input: ParamInput | undefined, otherwise: number): number {
   const value = input === undefined ? undefined : parse(param, input);

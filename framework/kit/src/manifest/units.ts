@@ -19,7 +19,7 @@ export function parseDuration(text: string): number | undefined {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*(ns|us|µs|ms|s|m|h|d)/gy)];
   const length = parts.reduce((sum, [part]) => sum + part.length, 0);
   if (parts.length === 0 || length !== text.length) return undefined;
-  return Math.round(parts.reduce((sum, [, count, unit]) => sum + Number(count) * durations[unit!]!, 0));
+  return Math.round(parts.reduce((sum, [, count, unit]) => sum + Number(count) * (durations[unit ?? ''] ?? 0), 0));
 }
 
 /** `64KiB` → bytes; a bare number is bytes. Units: B, kB, MB, GB, KiB, MiB, GiB, TiB. Undefined if it is no size. */

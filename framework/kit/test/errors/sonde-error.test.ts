@@ -28,7 +28,7 @@ test('several problems become one error that lists them, a single one stays itse
   const both = joinErrors([first, second], 'probe.yaml');
   expect(both.message).toBe('2 problems in probe.yaml');
   expect(both.problems).toEqual([first, second]);
-  expect(both.format().split('\n')).toHaveLength(2);
+  expect(both.format()).toBe(`${first.format()}\n${second.format()}`);
   expect(JSON.parse(JSON.stringify(both)).problems[0]).toEqual({ code: 'SONDE_INPUT_SYNTAX', message: 'no end', place, hint: first.hint });
 });
 

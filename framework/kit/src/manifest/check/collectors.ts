@@ -38,7 +38,7 @@ function checkAttach(manifest: Manifest, { attach, pid }: Alternative, at: At, f
   const place = [...at, 'attach'];
   if (!checkAttachParams(manifest, attach, place, findings)) return;
 
-  const type = attach.split('/', 1)[0]!;
+  const type = attach.split('/', 1)[0] ?? '';
   const problem = parseAttach(fillAttach(attach, defaults(manifest)));
   if ('rule' in problem) {
     const near = problem.types ? nearest(type, problem.types).map((name) => `${name}/…`) : [];

@@ -235,6 +235,12 @@ export interface DecoderSource {
    * Always true.
    */
   decoder: true;
+  /**
+   * Maps whose changes are handed to the decoder's `onSnapshot`.
+   *
+   * @minItems 1
+   */
+  maps?: string[];
 }
 /**
  * Records sent by an agent that runs inside the watched process, such as the agent in a JVM.
