@@ -13,8 +13,16 @@ export interface ProcfsSource {
 }
 
 export interface ProcfsServices {
-  /** The processes that the probe watches, for a path with `{pid}`. */
-  watched(): Iterable<{ id: IdentityId; pid: number }>;
+  /** The processes that the probe watches now, for a path with `{pid}`. */
+  watched(): Iterable<WatchedProcess>;
   /** Where procfs is mounted. Default `/proc`. */
   root?: string;
+}
+
+/** As in `ProcessFacts`. */
+export interface WatchedProcess {
+  id: IdentityId;
+  pid: number;
+  /** Nanoseconds since boot. */
+  start: number;
 }
