@@ -21,9 +21,9 @@ export class EntityRows {
   /** Columns of the collectors that are on. */
   #metrics: readonly MetricColumn[] = [];
   #changes: MapChanges | undefined;
-  #keys = new DataView(new ArrayBuffer(0));
-  #values = new DataView(new ArrayBuffer(0));
-  #previous = new DataView(new ArrayBuffer(0));
+  #keys: DataView = new DataView(new ArrayBuffer(0));
+  #values: DataView = this.#keys;
+  #previous: DataView = this.#keys;
 
   constructor(columns: EntityColumns, table: EntityTable, identity: Identity) {
     this.#columns = columns;

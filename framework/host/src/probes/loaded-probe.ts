@@ -6,7 +6,6 @@ import type { TargetMode } from '../targets/types.ts';
 import { Attachments } from './attachments.ts';
 import { loadObject } from './load-object.ts';
 import { LossSource } from './loss-source.ts';
-import { MapSource } from './map-source.ts';
 import { setAttachTargets, writeLiveParams, writeOwn, writeParams } from './object-settings.ts';
 import { ProgramPlan, type Task } from './program-plan.ts';
 import type { ProbeServices, RunSettings } from './services.ts';

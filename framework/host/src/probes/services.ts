@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ParamValue } from '@sonde/kit';
-import type { EventBus } from '../events/index.ts';
 import type { Identity } from '../identity/types.ts';
 import type { SeriesStore } from '../series/types.ts';
 import type { TargetMode, Targets } from '../targets/types.ts';
 import type { HostTelemetry } from '../telemetry/types.ts';
+import type { EventOutlet } from './probe-events.ts';
 
 /** How a probe is to run: what its desired state comes to. */
 export interface RunSettings {
@@ -18,10 +18,12 @@ export interface ProbeServices {
   identity: Identity;
   targets: Targets;
   store: SeriesStore;
-  events: EventBus;
+  events: EventOutlet;
   telemetry: HostTelemetry;
   /** Packages whose decoders may run here, as in `allow:`. */
   allow(): readonly string[];
+  /** CLOCK_REALTIME − CLOCK_MONOTONIC, nanoseconds, taken again at every snapshot. */
+  clockOffset(): number;
   /** Folder of `sonde.yaml`: what relative package paths start from. */
   baseDirectory: string;
   /** Tells people; one line. */
