@@ -45,8 +45,8 @@ export function chooseBranch(
   const best = Math.max(...scores);
   if (fitting.length > 1 && best === 0) return { instead: undecided(keys, fitting, violation) };
 
-  const schema = fitting[scores.indexOf(best)];
-  const prefix = prefixes[schemas.indexOf(schema)];
+  const schema = fitting[scores.indexOf(best)]!;
+  const prefix = prefixes[schemas.indexOf(schema)]!;
   return { branch: { schema, prefix, others: prefixes.filter((other) => other !== prefix) }, instead: [] };
 }
 
@@ -60,7 +60,7 @@ export function isWithinBranch(violation: Violation, { prefix, others }: Branch,
 /** None of the keys says which alternative is meant: the first keys of all of them are what there could be. */
 function undecided(keys: readonly string[], schemas: readonly Schema[], violation: Violation): Violation[] {
   const leading = schemas.map((schema) => schema.required?.[0] ?? Object.keys(schema.properties ?? {})[0] ?? '');
-  const properties = Object.fromEntries(leading.map((key, i) => [key, schemas[i].properties?.[key] ?? {}]));
+  const properties = Object.fromEntries(leading.map((key, i) => [key, schemas[i]!.properties?.[key] ?? {}]));
   const parentSchema: Schema = { properties };
   if (keys.length === 0) {
     const missingProperty = leading.join("' or '");

@@ -43,7 +43,7 @@ export function fillAttach(text: string, values: Readonly<Record<string, boolean
 
 /** Names of the params that stand in an attach string. */
 export function attachParams(text: string): string[] {
-  return [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name);
+  return [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!);
 }
 
 type Pid = { pid?: number };

@@ -14,7 +14,7 @@ test('a manifest is read from its folder, and its parts know where they stand', 
   expect(source).toMatchObject({ file, directory: folder, manifest: { name: 'sample' } });
   expect(source.place('/params/slow/default')).toEqual({ file, line: 7, column: 36, pointer: '/params/slow/default' });
   expect(source.place('/entities/sample.call')).toEqual({ file, line: 19, column: 3, pointer: '/entities/sample.call' });
-  expect(source.place('/collectors/calls/programs/enter/any/1')).toMatchObject({ line: 15, column: 13 });
+  expect(source.place('/collectors/calls/programs/enter/any/1')).toMatchObject({ line: 16, column: 13 });
   await rm(folder, { recursive: true });
 });
 
