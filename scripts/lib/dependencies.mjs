@@ -4,19 +4,22 @@ import { join } from 'node:path';
 import { root } from './paths.mjs';
 import { progress, quietly } from './progress.mjs';
 
-/** Installs the npm packages of the lock file, unless just these are installed already. */
+/**
+ * Installs the npm packages of the lock file, unless just these are installed already.
+ * Not by `npm ci`: it insists on optional packages of other platforms, which a mirror may lack.
+ */
 export async function installDependencies() {
   const installed = packagesOf(join(root, 'node_modules/.package-lock.json'));
-  if (installed && isUpToDate(packagesOf(join(root, 'package-lock.json')), installed)) return;
-  const command = installed ? 'install' : 'ci';
-  await progress('Installing npm packages', () => quietly('npm', [command, '--no-audit', '--no-fund'], { cwd: root }));
+  if (isUpToDate(packagesOf(join(root, 'package-lock.json')), installed)) return;
+  const install = () => quietly('npm', ['install', '--no-save', '--no-audit', '--no-fund'], { cwd: root });
+  await progress('Installing npm packages', install);
 }
 
 function packagesOf(lockFile) {
   try {
     return JSON.parse(readFileSync(lockFile, 'utf8')).packages;
   } catch {
-    return undefined;
+    return {};
   }
 }
 
