@@ -19,7 +19,7 @@ export interface TargetRule {
   cgroup?: string[];
   /** systemd units, such as `nginx.service`. */
   unit?: string[];
-  /** Descendants born after the match are watched too. */
+  /** Their descendants are matched too, from their first instruction. */
   children?: boolean;
 }
 
@@ -56,7 +56,10 @@ export interface TargetMatch {
 }
 
 export interface TargetEvents {
-  /** What the probe's `sonde_target_mode` must be from now on. */
+  /**
+   * The probe's `sonde_target_mode` must be written now, within the listener: the map holds what both the rules before and
+   * those to come want.
+   */
   mode: (probe: string, mode: TargetMode) => void;
 }
 
@@ -78,8 +81,9 @@ export interface Targets extends EventEmitter<TargetEvents> {
   /** Takes the probe's matches out of the map and its bit back. */
   release(probe: string): Promise<void>;
   /**
-   * Makes the rules hold; reloads nothing. Resolves when the map says so; then the caller writes the mode.
-   * @throws SONDE_TARGET_PATTERN, with the rules before still holding
+   * Makes the rules hold; reloads nothing, and loses nothing that is watched both before and after: adds to the map, emits
+   * `mode`, takes out of the map what is no longer wanted. Resolves when all that is done.
+   * @throws SONDE_TARGET_PATTERN, SONDE_TARGET_SELECTOR, with the rules before still holding
    */
   apply(probe: string, rules: TargetRules): Promise<{ mode: TargetMode }>;
   /** Who is matched now and by which rule. */

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+export { openTargets } from './open-targets.ts';
+export type * from './types.ts';
