@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, globSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { root } from './paths.mjs';
 import { progress, quietly } from './progress.mjs';
 
@@ -19,7 +19,5 @@ export async function build() {
 
 /** The host's own BPF object, the built-in probes, and the packages of the tests. */
 function foldersWithBpf() {
-  const parents = ['framework', 'probes', 'test/packages', 'test/fixtures'];
-  const folders = parents.flatMap((parent) => readdirSync(join(root, parent)).map((name) => join(root, parent, name)));
-  return folders.filter((folder) => existsSync(join(folder, 'bpf')));
+  return globSync('{framework,probes,test/packages,test/fixtures}/*/bpf', { cwd: root }).map((bpf) => join(root, dirname(bpf)));
 }
