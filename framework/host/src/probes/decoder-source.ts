@@ -4,7 +4,7 @@ import { assertDecoderAllowed, DecoderWorker, type DecoderEvent } from '../decod
 import type { ProbePackage } from '../packages/types.ts';
 import { entityDefinition } from './entity-definition.ts';
 import { decoderParams } from './object-settings.ts';
-import type { ProbeServices, RunSettings } from './services.ts';
+import type { RunSettings, SourceServices } from './services.ts';
 
 /** A package's decoder, fed with the rings and maps that the manifest hands to it. */
 export class DecoderSource {
@@ -22,7 +22,7 @@ export class DecoderSource {
     pkg: ProbePackage,
     object: BpfObject | undefined,
     params: RunSettings['params'],
-    services: ProbeServices,
+    services: SourceServices,
   ): Promise<DecoderSource | undefined> {
     if (pkg.decoderFile === undefined) return undefined;
     assertDecoderAllowed(pkg.name, pkg.directory, services.allow());
@@ -82,13 +82,13 @@ function workerOf(
   file: string,
   object: BpfObject | undefined,
   params: RunSettings['params'],
-  services: ProbeServices,
+  services: SourceServices,
 ): DecoderWorker {
   const entities = Object.entries(manifest.entities ?? {})
     .filter(([, { source }]) => 'decoder' in source)
     .map(([name, entity]) => entityDefinition(manifest.name, name, entity));
-  const { identity, store, events } = services;
-  events.declare(manifest.name);
+  const { identity, store, outlet } = services;
+  outlet.declare(manifest.name);
   return new DecoderWorker(
     {
       probe: manifest.name,
@@ -103,7 +103,7 @@ function workerOf(
       tables: entities.map((definition) => store.define(definition)),
       identity,
       loss: store.loss,
-      emit: (event) => events.emit(event),
+      emit: (event) => outlet.emit(event),
       clockOffset: () => services.clockOffset(),
     },
   );

@@ -8,7 +8,7 @@ import { loadObject } from './load-object.ts';
 import { LossSource } from './loss-source.ts';
 import { setAttachTargets, writeLiveParams, writeOwn, writeParams } from './object-settings.ts';
 import { ProgramPlan, type Task } from './program-plan.ts';
-import type { ProbeServices, RunSettings } from './services.ts';
+import type { RunSettings, SourceServices } from './services.ts';
 import { Sources } from './sources.ts';
 import { usedMaps } from './used-maps.ts';
 import type { MapStatus } from './types.ts';
@@ -32,7 +32,7 @@ export class LoadedProbe {
    * Loads the object, with nothing attached yet.
    * @throws what `loadObject` and the manifest's check throw; then nothing is left behind
    */
-  static async load(pkg: ProbePackage, settings: RunSettings, services: ProbeServices, plan: ProgramPlan): Promise<LoadedProbe> {
+  static async load(pkg: ProbePackage, settings: RunSettings, services: SourceServices, plan: ProgramPlan): Promise<LoadedProbe> {
     const object = pkg.objectFile === undefined ? undefined : await load(pkg, pkg.objectFile, settings, services, plan);
     try {
       return new LoadedProbe(pkg, object, plan, await Sources.open(pkg, object, settings, services), services);
@@ -47,7 +47,7 @@ export class LoadedProbe {
     object: BpfObject | undefined,
     plan: ProgramPlan,
     sources: Sources,
-    { store }: ProbeServices,
+    { store }: SourceServices,
   ) {
     this.#package = pkg;
     this.#object = object;
@@ -127,7 +127,7 @@ async function load(
   pkg: ProbePackage,
   file: string,
   { params, targetMode }: RunSettings,
-  { targets }: ProbeServices,
+  { targets }: SourceServices,
   plan: ProgramPlan,
 ): Promise<BpfObject> {
   const bit = targets.bitFor(pkg.manifest.name);

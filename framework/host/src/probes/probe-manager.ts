@@ -18,16 +18,16 @@ interface Broken {
 
 /** All probes of this host. Nothing is loaded that the desired state does not name. */
 export class Probes implements ProbeManager {
-  readonly #services: ProbeServices;
+  #opened: ProbeServices | undefined;
   readonly #probes = new Map<string, Probe>();
   readonly #broken = new Map<string, Broken>();
   readonly #desired = new Map<string, DesiredProbe>();
-  readonly #statistics: RunStatistics;
+  readonly #statistics = new RunStatistics(() => this.#probes.values(), (probe) => this.#desired.get(probe)?.budgets ?? {});
   #ready = false;
 
-  constructor(services: ProbeServices) {
-    this.#services = services;
-    this.#statistics = new RunStatistics(() => this.#probes.values(), (probe) => this.#desired.get(probe)?.budgets ?? {});
+  /** Until this, there are no probes. */
+  open(services: ProbeServices): void {
+    this.#opened = services;
     services.telemetry.observeProbes(() => this.#observations());
   }
 
@@ -77,6 +77,11 @@ export class Probes implements ProbeManager {
   async close(): Promise<void> {
     await this.#statistics.stop();
     await Promise.all([...this.#names()].map((name) => this.#forget(name)));
+  }
+
+  get #services(): ProbeServices {
+    if (this.#opened === undefined) throw sondeError('SONDE_NOT_READY', {});
+    return this.#opened;
   }
 
   #names(): Set<string> {

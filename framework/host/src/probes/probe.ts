@@ -4,14 +4,15 @@ import { EventEmitter } from 'eventemitter3';
 import type { ProbePackage } from '../packages/types.ts';
 import type { ProbeObservation } from '../telemetry/types.ts';
 import type { TargetMode, TargetRules } from '../targets/types.ts';
+import { EventOutlet } from './event-outlet.ts';
 import { LoadedProbe } from './loaded-probe.ts';
 import { loadKey } from './object-settings.ts';
 import { ProgramPlan } from './program-plan.ts';
 import { programStatuses, type ProgramEstimate } from './program-status.ts';
-import type { ProbeServices, RunSettings } from './services.ts';
+import type { ProbeServices, RunSettings, SourceServices } from './services.ts';
 import type { DesiredProbe, ProbeState, ProbeStatus } from './types.ts';
 
-export interface ProbeEvents {
+export interface ProbeStateEvents {
   state: (state: ProbeState, previous: ProbeState) => void;
 }
 
@@ -23,9 +24,9 @@ interface Plan extends RunSettings {
 }
 
 /** One probe from installed to stopped: makes what is the case follow what is wanted. Calls are taken one after the other. */
-export class Probe extends EventEmitter<ProbeEvents> {
+export class Probe extends EventEmitter<ProbeStateEvents> {
   readonly package: ProbePackage;
-  readonly #services: ProbeServices;
+  readonly #services: SourceServices;
   #state: ProbeState = 'installed';
   #since = new Date();
   #error: SondeError | undefined;
@@ -42,7 +43,7 @@ export class Probe extends EventEmitter<ProbeEvents> {
   constructor(pkg: ProbePackage, services: ProbeServices) {
     super();
     this.package = pkg;
-    this.#services = services;
+    this.#services = { ...services, outlet: new EventOutlet(services.events, services.telemetry, services.store.loss) };
     this.#plan = planOf(pkg, {}, 0);
     services.targets.on('mode', this.#onTargetMode);
   }
@@ -67,6 +68,7 @@ export class Probe extends EventEmitter<ProbeEvents> {
       try {
         const { mode } = await this.#services.targets.apply(this.name, desired.targets ?? {});
         this.#plan = planOf(this.package, desired, mode);
+        this.#services.outlet.setBudget(desired.budgets?.eventsPerSecond);
         if (!this.#plan.enabled) await this.#stop('stopped');
         else if (this.#loaded === undefined) await this.#start();
         else if (this.#plan.loadKey !== previous.loadKey) await this.#reload();

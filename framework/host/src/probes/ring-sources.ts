@@ -5,7 +5,7 @@ import { compileEventSource, compileRingSource, type RecordSource, type RingEnti
 import type { ProbePackage } from '../packages/types.ts';
 import type { DecoderSource } from './decoder-source.ts';
 import { entityDefinition } from './entity-definition.ts';
-import type { ProbeServices, RunSettings } from './services.ts';
+import type { RunSettings, SourceServices } from './services.ts';
 import { isCreated } from './used-maps.ts';
 
 type FromRing<Declared> = Declared & { source: ManifestRingSource };
@@ -21,7 +21,7 @@ export class RingSources {
     object: BpfObject | undefined,
     settings: RunSettings,
     decoder: DecoderSource | undefined,
-    services: ProbeServices,
+    services: SourceServices,
   ) {
     if (object === undefined) {
       this.#rings = this.#entities = this.#events = [];
@@ -32,11 +32,11 @@ export class RingSources {
     this.#events = fromRings(events).map(([name, event]) =>
       compileEventSource(probe, name, event, object.btf, {
         identity: services.identity,
-        emit: (record) => services.events.emit(record),
+        emit: (record) => services.outlet.emit(record),
         clockOffset: () => services.clockOffset(),
       }),
     );
-    if (this.#events.length > 0) services.events.declare(probe);
+    if (this.#events.length > 0) services.outlet.declare(probe);
     this.follow(settings);
     this.#rings = object.maps
       .filter(({ type, name }) => type === 'ringbuf' && isCreated(object, name))
@@ -75,7 +75,7 @@ function entitySource(
   name: string,
   entity: FromRing<Entity>,
   object: BpfObject,
-  { store, identity }: ProbeServices,
+  { store, identity }: SourceServices,
 ): RingEntitySource {
   const { resolve } = sourceLayout(object, entity.source);
   return compileRingSource(entity, object.btf, store.define(entityDefinition(probe, name, entity, object.btf, resolve)), { identity });

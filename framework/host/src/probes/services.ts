@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ParamValue } from '@sonde/kit';
+import type { EventBus } from '../events/index.ts';
 import type { Identity } from '../identity/types.ts';
 import type { SeriesStore } from '../series/types.ts';
 import type { TargetMode, Targets } from '../targets/types.ts';
 import type { HostTelemetry } from '../telemetry/types.ts';
-import type { EventOutlet } from './probe-events.ts';
+import type { EventOutlet } from './event-outlet.ts';
 
 /** How a probe is to run: what its desired state comes to. */
 export interface RunSettings {
@@ -18,7 +19,7 @@ export interface ProbeServices {
   identity: Identity;
   targets: Targets;
   store: SeriesStore;
-  events: EventOutlet;
+  events: EventBus;
   telemetry: HostTelemetry;
   /** Packages whose decoders may run here, as in `allow:`. */
   allow(): readonly string[];
@@ -28,4 +29,9 @@ export interface ProbeServices {
   baseDirectory: string;
   /** Tells people; one line. */
   log(severity: 'info' | 'warn' | 'error', message: string): void;
+}
+
+/** What the sources of one probe's data need. */
+export interface SourceServices extends ProbeServices {
+  outlet: EventOutlet;
 }

@@ -8,7 +8,7 @@ import { entityDefinition } from './entity-definition.ts';
 import { MapSource } from './map-source.ts';
 import { ProcfsSources } from './procfs-sources.ts';
 import { RingSources } from './ring-sources.ts';
-import type { ProbeServices, RunSettings } from './services.ts';
+import type { RunSettings, SourceServices } from './services.ts';
 import { isCreated } from './used-maps.ts';
 
 /** Everything that a running probe's data comes from. */
@@ -17,10 +17,10 @@ export class Sources {
   readonly #rings: RingSources;
   readonly #procfs: ProcfsSources;
   readonly #decoder: DecoderSource | undefined;
-  readonly #services: ProbeServices;
+  readonly #services: SourceServices;
 
   /** Compiles the manifest against the object and opens readers and rings, before anything is attached. */
-  static async open(pkg: ProbePackage, object: BpfObject | undefined, settings: RunSettings, services: ProbeServices): Promise<Sources> {
+  static async open(pkg: ProbePackage, object: BpfObject | undefined, settings: RunSettings, services: SourceServices): Promise<Sources> {
     const decoder = await DecoderSource.start(pkg, object, settings.params, services);
     const maps = object === undefined ? [] : mapSources(pkg, object, settings, services);
     const rings = new RingSources(pkg, object, settings, decoder, services);
@@ -32,7 +32,7 @@ export class Sources {
     rings: RingSources,
     procfs: ProcfsSources,
     decoder: DecoderSource | undefined,
-    services: ProbeServices,
+    services: SourceServices,
   ) {
     this.#maps = maps;
     this.#rings = rings;
@@ -80,7 +80,7 @@ export class Sources {
 }
 
 /** One reader a map, however many entities look at it. */
-function mapSources(pkg: ProbePackage, object: BpfObject, settings: RunSettings, services: ProbeServices): MapSource[] {
+function mapSources(pkg: ProbePackage, object: BpfObject, settings: RunSettings, services: SourceServices): MapSource[] {
   const byMap = Map.groupBy(
     Object.entries(pkg.manifest.entities ?? {}).filter(([, { source }]) => 'map' in source),
     ([, { source }]) => (source as ManifestMapSource).map,
@@ -95,7 +95,7 @@ function mapSources(pkg: ProbePackage, object: BpfObject, settings: RunSettings,
   });
 }
 
-function compileEntity({ manifest }: ProbePackage, object: BpfObject, name: string, entity: Entity, { store }: ProbeServices) {
+function compileEntity({ manifest }: ProbePackage, object: BpfObject, name: string, entity: Entity, { store }: SourceServices) {
   const layout = sourceLayout(object, entity.source as ManifestMapSource);
   return {
     columns: entityColumns(entity, layout, object.btf),

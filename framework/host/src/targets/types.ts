@@ -88,6 +88,8 @@ export interface Targets extends EventEmitter<TargetEvents> {
   apply(probe: string, rules: TargetRules): Promise<{ mode: TargetMode }>;
   /** Who is matched now and by which rule. */
   matches(probe: string): TargetMatch[];
+  /** The live processes that the probe watches now, by all of its rules; all of them if it has none. */
+  watched(probe: string): Iterable<IdentityId>;
   /** Who would be matched; changes nothing. */
   preview(rules: TargetRules): TargetMatch[];
   addSelector(kind: SelectorKind): void;

@@ -185,7 +185,7 @@ export const errorTable = {
     exit: 3,
     title: 'Unknown struct',
     message: "the type information of the object has no struct '{struct}'",
-    hint: 'Did you mean {nearest}? The compiler leaves out a struct that no map, function or global variable names.',
+    hint: 'Did you mean {nearest}? A struct that only the records of a ring have needs `SONDE_EXPORT(struct …);` in the BPF source.',
     doc: 'A manifest or decoder names a struct that the BTF of the object does not contain.',
   },
   SONDE_LAYOUT_GLOBAL: {
@@ -244,6 +244,14 @@ export const errorTable = {
     message: 'there is no probe {name}',
     hint: 'Did you mean {nearest}? `sonde ps` lists the probes.',
     doc: 'Neither sonde.yaml nor a request has named a probe so.',
+  },
+  SONDE_NOT_READY: {
+    status: 503,
+    exit: 5,
+    title: 'The host is still starting',
+    message: 'the host is still starting',
+    hint: 'Ask again in a moment; `/readyz` says when it is ready.',
+    doc: 'The API listens before the kernel is set up, so that a second host is refused early.',
   },
   SONDE_PROBE_NAME: {
     status: 422,

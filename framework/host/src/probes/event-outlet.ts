@@ -3,14 +3,8 @@ import type { EventBus, EventRecord } from '../events/index.ts';
 import type { LossLedger } from '../series/types.ts';
 import type { HostTelemetry } from '../telemetry/types.ts';
 
-/** What a probe's sources see of the events room. */
-export interface EventOutlet {
-  declare(probe: string): void;
-  emit(event: EventRecord): void;
-}
-
 /** One probe's way to the sinks: counts its events, and holds it to its budget of events a second. */
-export class ProbeEvents implements EventOutlet {
+export class EventOutlet {
   readonly #bus: EventBus;
   readonly #telemetry: HostTelemetry;
   readonly #loss: LossLedger;

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { arch, release } from 'node:os';
+import { dirname } from 'node:path';
+import { asSondeError, sondeError } from '@sonde/kit';
+import { clockOffset, features, NativeError } from '@sonde/native';
+import { ConfigStore } from './config/config-store.ts';
+import { startControl } from './control/server.ts';
+import type { ControlServer, KernelReport } from './control/types.ts';
+import { EventBus } from './events/index.ts';
+import { openIdentity, type Identity } from './identity/index.ts';
+import { Probes } from './probes/probe-manager.ts';
+import { createSeriesStore, type SeriesStore } from './series/index.ts';
+import { Sinks } from './sinks/sinks.ts';
+import { openTargets, type Targets } from './targets/index.ts';
+import { createHostTelemetry, type HostTelemetry } from './telemetry/index.ts';
+
+export type LogSeverity = 'info' | 'warn' | 'error';
+
+export interface HostOptions {
+  /** Path of `sonde.yaml`. */
+  configFile: string;
+  /** Told what the host does and what goes wrong, one line each. */
+  log(severity: LogSeverity, message: string): void;
+}
+
+/** A host that runs. */
+export interface Host {
+  /** Where to look: the sinks and the control API, one line each. */
+  readonly where: readonly string[];
+  /** Reads the configuration again. */
+  reload(): Promise<void>;
+  /** Stops the probes and leaves nothing in the kernel. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** The rooms of a host, in the order in which they are opened; they close in the reverse. */
+interface Rooms {
+  config: ConfigStore;
+  identity: Identity;
+  targets: Targets;
+  store: SeriesStore;
+  telemetry: HostTelemetry;
+  events: EventBus;
+  sinks: Sinks;
+  probes: Probes;
+  control: ControlServer;
+}
+
+/** What undoes each step that was taken so far. */
+type Undo = (() => unknown)[];
+
+/**
+ * Starts a host: reads its configuration, meets the processes that run, opens sinks and control, and starts the probes.
+ *
+ * @throws SONDE_FILE_UNREADABLE and all that `sonde.yaml` can be wrong in; SONDE_SOCKET_IN_USE, SONDE_PORT_IN_USE;
+ *   SONDE_NO_PRIVILEGES, SONDE_NO_KERNEL_BTF. A probe that fails throws nothing: its status says so. After a throw nothing is
+ *   left behind.
+ */
+export async function startHost(options: HostOptions): Promise<Host> {
+  const undo: Undo = [];
+  const close = once(async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  });
+  try {
+    const rooms = await openRooms(options, undo);
+    return {
+      get where() {
+        return [...rooms.sinks.where, ...whereControl(rooms.control)];
+      },
+      async reload() {
+        rooms.sinks.reopen();
+        await rooms.config.reload();
+      },
+      stop: close,
+    };
+  } catch (error) {
+    await close();
+    throw translate(error);
+  }
+}
+
+async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<Rooms> {
+  const config = await ConfigStore.open(configFile);
+  const probes = new Probes();
+  // first, so that a second host on the same socket is refused before it has touched the kernel
+  const control = await startControl({
+    store: config,
+    probes,
+    isReady: () => probes.ready,
+    kernel: kernelReport,
+    version: version(),
+  });
+  undo.push(() => control.close());
+  for (const warning of control.warnings) log('warn', warning);
+
+  const identity = await openIdentity({ attributes: config.config.node.attributes });
+  undo.push(() => identity.close());
+  const targets = await openTargets(identity);
+  undo.push(() => targets.close());
+
+  const { series, interval } = config.config;
+  const store = createSeriesStore(identity, { ...series, interval });
+  undo.push(() => store.close());
+  store.onSourceFailed((probe, error) => log('error', `${probe}: no snapshot: ${asSondeError(error).message}`));
+  const telemetry = createHostTelemetry(store, version());
+  undo.push(() => telemetry.close());
+  const events = new EventBus({ loss: store.loss, settle: () => identity.settle() });
+
+  const sinks = new Sinks({ store, events, identity, log });
+  undo.push(() => sinks.close());
+  await sinks.follow(config.config);
+  store.start();
+
+  probes.open({
+    identity,
+    targets,
+    store,
+    events,
+    telemetry,
+    log,
+    clockOffset: clock(store),
+    allow: () => config.config.allow,
+    baseDirectory: dirname(config.config.file),
+  });
+  undo.push(() => probes.close());
+  undo.push(() => config.stop());
+  config.on('rejected', (error) => log('error', `the configuration stays as it was: ${error.format()}`));
+  config.on('changed', (changed) => void sinks.follow(changed).catch((error) => log('error', asSondeError(error).format())));
+  await config.start(probes);
+  return { config, identity, targets, store, telemetry, events, sinks, probes, control };
+}
+
+/** The offset of the wall clock, taken again at every snapshot: it is set, and it drifts. */
+function clock(store: SeriesStore): () => number {
+  let offset = clockOffset().monotonic;
+  store.addSource('sonde', async () => {
+    offset = clockOffset().monotonic;
+  });
+  return () => offset;
+}
+
+function whereControl({ socket, address }: ControlServer): string[] {
+  return [`control   ${socket} (sonde ps), http://${address.host}:${address.port}/v1/probes with the token`];
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}
+
+async function kernelReport(): Promise<KernelReport> {
+  const { programTypes, mapTypes, ...found } = await features();
+  const flat = { ...found, ...prefixed('program.', programTypes), ...prefixed('map.', mapTypes) };
+  const known = Object.entries(flat).map(([feature, value]) => [feature, value ?? null] as const);
+  return { release: release(), architecture: arch(), features: Object.fromEntries(known) };
+}
+
+function prefixed(prefix: string, features: Readonly<Record<string, boolean | undefined>>): Record<string, boolean | undefined> {
+  return Object.fromEntries(Object.entries(features).map(([name, value]) => [prefix + name, value]));
+}
+
+function translate(error: unknown): Error {
+  if (!(error instanceof NativeError)) return asSondeError(error);
+  if (error.code === 'PERMISSION') return sondeError('SONDE_NO_PRIVILEGES', { reason: error.message }, { cause: error });
+  if (error.code === 'NO_KERNEL_BTF') return sondeError('SONDE_NO_KERNEL_BTF', { reason: error.message }, { cause: error });
+  return asSondeError(error);
+}
+
+function once(step: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= step());
+}
+
