@@ -16,7 +16,7 @@ export interface ThreadHandlers {
   failed(failure: DecoderFailure): void;
 }
 
-const WATCH_MILLISECONDS = 1000;
+const WATCH_MILLISECONDS = 250;
 const MEBIBYTE = 2 ** 20;
 /** As this file: `.ts` where Node runs the sources, else `.js`. */
 const workerFile = new URL(`./worker/main${extname(import.meta.url)}`, import.meta.url);
@@ -27,6 +27,8 @@ export class DecoderThread {
   readonly #limits: DecoderLimits;
   readonly #handlers: ThreadHandlers;
   #unanswered = 0;
+  /** Whether it had work since it was last measured. */
+  #worked = true;
   #failure: DecoderFailure | undefined;
   #stopped = false;
   #deadline: NodeJS.Timeout | undefined;
@@ -56,11 +58,12 @@ export class DecoderThread {
       this.#failure ??= { cause, error: cause === 'memory' ? this.#memoryMessage() : (error.stack ?? String(error)) };
     });
     this.#gone = new Promise((resolve) => this.#worker.once('exit', resolve)).then(() => this.#onGone());
-    this.#watch = setInterval(() => void this.#measure(), WATCH_MILLISECONDS).unref();
+    this.#watch = setInterval(() => void this.#measureIfWorking(), WATCH_MILLISECONDS).unref();
     this.#expect(limits.startMilliseconds, 'loading it');
   }
 
   post(job: Job): void {
+    this.#worked = true;
     if (this.#unanswered++ === 0) this.#expectBatch();
     this.#worker.postMessage(job, transferables(job));
   }
@@ -102,6 +105,12 @@ export class DecoderThread {
   #end(cause: DecoderFailure['cause'], error: string): void {
     this.#failure ??= { cause, error };
     void this.#worker.terminate();
+  }
+
+  async #measureIfWorking(): Promise<void> {
+    if (!this.#worked) return;
+    this.#worked = this.#unanswered > 0;
+    await this.#measure();
   }
 
   async #measure(): Promise<void> {

@@ -65,7 +65,7 @@ export const WORK: DecoderDefinition = {
 };
 
 /** People whose identity is asked for by `struct sonde_process`. */
-class Crowd extends People {
+export class Crowd extends People {
   readonly #ids = new Map<string, IdentityId>();
 
   process(tgid: number, execId: number, start: number): IdentityId {

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { EventBus, type EventRecord } from '../../../src/events/index.ts';
+import { createSeriesStore } from '../../../src/series/index.ts';
+import { LogSink } from '../../../src/sinks/log/index.ts';
+import { People } from '../../series/people.ts';
+
+let folder: string;
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'sonde-log-'))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function event(number: number, change: Partial<EventRecord> = {}): EventRecord {
+  return {
+    probe: 'fsync',
+    name: 'fsync.slow',
+    time: Date.UTC(2026, 10, 21, 10, 0, 0, 123) * 1e6 + 456_000,
+    severity: 'warn',
+    body: 'fsync of {file.name} was slow',
+    identity: 0,
+    attributes: { 'file.name': `file ${number}` },
+    weight: 1,
+    ...change,
+  };
+}
+
+async function setUp(path: string, capacity?: number) {
+  const people = new People();
+  const { loss } = createSeriesStore(people);
+  const events = new EventBus({ loss, settle: () => {} });
+  events.declare('fsync');
+  const sink = new LogSink({ name: 'log', path, ...(capacity && { capacity }) }, { events, identity: people });
+  await sink.start();
+  const lost = () => loss.rows('fsync').reduce((sum, { count }) => sum + count, 0);
+  return { people, events, sink, lost };
+}
+
+const linesOf = (path: string) => readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+describe('the log sink', () => {
+  test('writes an event within a second as an OpenTelemetry log record in JSON', async () => {
+    const path = join(folder, 'events.log');
+    const { people, events, sink } = await setUp(path);
+    const id = people.born('postgres', 77);
+    events.emit(event(1, { identity: id, weight: 5 }));
+    await sleep(500);
+    expect(linesOf(path)).toEqual([
+      {
+        timestamp: '2026-11-21T10:00:00.123456Z',
+        severity_text: 'WARN',
+        severity_number: 13,
+        event_name: 'fsync.slow',
+        body: 'fsync of file 1 was slow',
+        attributes: { 'file.name': 'file 1', 'sonde.event.weight': 5 },
+        scope: { name: 'fsync' },
+        resource: { 'process.executable.name': 'postgres', 'process.pid': 77 },
+      },
+    ]);
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+    await sink.stop();
+  });
+
+  test('writes all that is queued when it stops, and appends when it starts again', async () => {
+    const path = join(folder, 'events.log');
+    for (const first of [0, 1000]) {
+      const { events, sink, lost } = await setUp(path);
+      for (let i = 0; i < 1000; i++) events.emit(event(first + i));
+      await sink.stop();
+      expect([lost(), sink.state().state]).toEqual([0, 'stopped']);
+    }
+    expect(linesOf(path).map(({ attributes }) => attributes['file.name'])).toEqual(Array.from({ length: 2000 }, (_, i) => `file ${i}`));
+  });
+
+  test('opens its file again after it was moved away', async () => {
+    const path = join(folder, 'events.log');
+    const { events, sink } = await setUp(path);
+    events.emit(event(1));
+    await sleep(300);
+    renameSync(path, `${path}.1`);
+    events.emit(event(2));
+    await sleep(300);
+    await sink.reopen();
+    events.emit(event(3));
+    await sink.stop();
+    expect([linesOf(`${path}.1`).length, linesOf(path).length]).toEqual([2, 1]);
+  });
+
+  test('says which file it cannot open', async () => {
+    await expect(setUp(join(folder, 'absent', 'events.log'))).rejects.toMatchObject({ code: 'SONDE_SINK_OUTPUT' });
+  });
+
+  test('counts what a full disk refuses, tells it, and goes on', async () => {
+    const { events, sink, lost } = await setUp('/dev/full');
+    for (let i = 0; i < 10; i++) events.emit(event(i));
+    await sleep(300);
+    expect(lost()).toBe(10);
+    expect(sink.state().error).toMatchObject({ code: 'SONDE_SINK_OUTPUT', message: expect.stringContaining('ENOSPC') });
+    await sink.stop();
+  });
+
+  test('delays nobody when nobody reads its pipe: written + counted = emitted', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const reader = spawn('sh', ['-c', `exec 3<"${path}"; sleep 1; wc -l <&3`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    reader.stdout.on('data', (chunk: Buffer) => (output += chunk));
+    const closed = new Promise((resolve) => reader.once('close', resolve));
+    await sleep(200);
+    const { events, sink, lost } = await setUp(path, 1000);
+    const before = performance.now();
+    for (let i = 0; i < 5000; i++) events.emit(event(i));
+    expect(performance.now() - before).toBeLessThan(500);
+    await sleep(1500);
+    await sink.stop();
+    await closed;
+    expect(lost()).toBe(4000);
+    expect(Number(output)).toBe(1000);
+  });
+
+  test('stops in a moment though its pipe is full, and counts what it could not write', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const reader = spawn('sh', ['-c', `exec 3<"${path}"; sleep 3; wc -l <&3`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    reader.stdout.on('data', (chunk: Buffer) => (output += chunk));
+    const closed = new Promise((resolve) => reader.once('close', resolve));
+    await sleep(200);
+    const { events, sink, lost } = await setUp(path);
+    for (let i = 0; i < 3000; i++) events.emit(event(i));
+    const before = performance.now();
+    await sink.stop();
+    expect(performance.now() - before).toBeLessThan(2000);
+    await closed;
+    expect(Number(output) + lost()).toBe(3000);
+    expect(lost()).toBeGreaterThan(0);
+  });
+});
