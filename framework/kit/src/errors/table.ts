@@ -196,6 +196,14 @@ export const errorTable = {
     hint: 'Did you mean {nearest}? There are {known}.',
     doc: 'The `live` or `load` of a param names a variable that the BPF object lacks. The compiler removes one that no program uses.',
   },
+  SONDE_LAYOUT_TYPE: {
+    status: 422,
+    exit: 3,
+    title: 'A field that cannot be used so',
+    message: '{type} cannot {use}',
+    hint: '',
+    doc: 'A decoder reads a struct as if it were a number, or a param has a value that does not fit into its variable.',
+  },
   SONDE_LAYOUT_FIELD: {
     status: 422,
     exit: 3,

@@ -16,7 +16,7 @@ const compoundKinds: readonly FieldKind[] = ['struct', 'process', 'histogram', '
 /**
  * Reader of a field as it is shown: text for char arrays, addresses, enums, error numbers and devices, seconds for
  * nanoseconds, numbers for the rest.
- * @throws SONDE_MANIFEST_FIELD for a struct, a histogram or an array that was not indexed
+ * @throws SONDE_LAYOUT_TYPE for a struct, a histogram or an array that was not indexed
  */
 export function fieldReader(field: FieldLayout): Reader<number | string> {
   if (field.kind === 'ns' && field.count === 1) {
@@ -28,11 +28,11 @@ export function fieldReader(field: FieldLayout): Reader<number | string> {
 
 /**
  * Reader of a field as a number: integers, floats, booleans (0 and 1), enums by their value; exact up to 2^53.
- * @throws SONDE_MANIFEST_FIELD for what is no number
+ * @throws SONDE_LAYOUT_TYPE for what is no number
  */
 export function numberReader(field: FieldLayout): Reader<number> {
   const { offset, size, kind, signed, bits } = field;
-  if (isCompound(field) || ['chars', 'comm', 'ip'].includes(kind)) throw unreadable(field, 'a number is wanted');
+  if (isCompound(field) || ['chars', 'comm', 'ip'].includes(kind)) throw unreadable(field, 'a number');
   if (bits) return bitsReader(offset, bits.shift, bits.width, signed);
   if (kind === 'portBe') return (view, base) => view.getUint16(base + offset, false);
   if (kind !== 'f') return integerReader(offset, size, signed);
@@ -44,11 +44,11 @@ export function numberReader(field: FieldLayout): Reader<number> {
 /**
  * Reader of a field as text. An enum is shown by the name of its value, an error number as `ENOENT`, a device as `8:0`; an
  * address of all zeroes and the error number 0 are empty.
- * @throws SONDE_MANIFEST_FIELD for a struct, a histogram or an array that was not indexed
+ * @throws SONDE_LAYOUT_TYPE for a struct, a histogram or an array that was not indexed
  */
 export function textReader(field: FieldLayout): Reader<string> {
   const { offset, size, kind, values = [] } = field;
-  if (isCompound(field)) throw unreadable(field, 'a single value is wanted');
+  if (isCompound(field)) throw unreadable(field, 'a single value');
   if (kind === 'chars' || kind === 'comm') return (view, base) => chars(view, base + offset, size);
   if (kind === 'ip') return (view, base) => ipAddress(view, base + offset);
 
@@ -89,6 +89,6 @@ function deviceName(device: number): string {
   return `${Math.floor(device / 2 ** 20)}:${device % 2 ** 20}`;
 }
 
-function unreadable({ typeName }: FieldLayout, wanted: string): SondeError {
-  return sondeError('SONDE_MANIFEST_FIELD', { path: typeName, found: 'not a single value of that kind', wanted });
+function unreadable({ typeName }: FieldLayout, what: string): SondeError {
+  return sondeError('SONDE_LAYOUT_TYPE', { type: typeName, use: `be read as ${what}` });
 }

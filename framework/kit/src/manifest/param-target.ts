@@ -27,16 +27,16 @@ export function paramTarget({ globals, maps, btf }: ObjectInfo, { live, load }: 
   const [name = path] = /^\w+/.exec(path) ?? [];
   const global = globals.find((candidate) => candidate.name === name);
   if (!global) {
-    const names = globals.map((candidate) => candidate.name);
+    const names = globals.map((candidate) => candidate.name).filter((candidate) => !candidate.startsWith('sonde_'));
     const values = { global: name, nearest: quoteNames(nearest(name, names)), known: quoteNames(names, 'and') };
     throw sondeError('SONDE_LAYOUT_GLOBAL', values);
   }
-  return { kind: 'global', global, field: resolvePath(btf, global.type, path.slice(name.length)) };
+  return { kind: 'global', global, field: resolvePath(btf, global.type, path.slice(name.length).replace(/^\./, '')) };
 }
 
 /**
  * The bytes of a param's value in its global variable; an enum as the index of its value.
- * @throws SONDE_MANIFEST_FIELD for a value that does not fit
+ * @throws SONDE_LAYOUT_TYPE for a value that does not fit
  */
 export function paramBytes({ values }: Param, field: FieldLayout, value: ParamValue): Uint8Array {
   return fieldWriter(field)(values && typeof value === 'string' ? values.indexOf(value) : value);

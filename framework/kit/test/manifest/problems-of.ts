@@ -23,6 +23,7 @@ collectors:
 entities:
   sample.call:
     source: { map: calls }
+    process: key.process
     attributes:
       sample.kind: { from: key.kind, values: { 0: read, 1: write } }
       sample.port: key.port

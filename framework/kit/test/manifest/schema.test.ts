@@ -171,7 +171,7 @@ test('a problem comes with the nearest name and what the key means', () => {
 
 test('all problems are told at once, in the order of the file', () => {
   const text = goodManifest.replace('unit: By', 'unti: By').replace('name: sample', 'name: Sample').replace('kind: 1', 'kind: x');
-  expect(errorsOf(text).map(({ place }) => place?.line)).toEqual([2, 26, 39]);
+  expect(errorsOf(text).map(({ place }) => place?.line)).toEqual([2, 27, 40]);
 });
 
 test('an empty file says what is missing rather than failing', () => {
