@@ -24,7 +24,8 @@ export interface RefresherOptions {
 export class Refresher {
   readonly #options: RefresherOptions;
   readonly #sources = new Set<Source>();
-  #round: Promise<void> | undefined;
+  #rounds = 0;
+  #round: Promise<number> | undefined;
   #began = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
@@ -38,9 +39,10 @@ export class Refresher {
     return () => this.#sources.delete(source);
   }
 
-  refresh(): Promise<void> {
+  /** Resolves to the number of the round. */
+  refresh(): Promise<number> {
     if (this.#round) return this.#round;
-    if (performance.now() - this.#began < SHARED_MILLISECONDS) return Promise.resolve();
+    if (performance.now() - this.#began < SHARED_MILLISECONDS) return Promise.resolve(this.#rounds);
     this.#began = performance.now();
     this.#round = this.#ask().finally(() => (this.#round = undefined));
     return this.#round;
@@ -56,9 +58,10 @@ export class Refresher {
     this.#sources.clear();
   }
 
-  async #ask(): Promise<void> {
+  async #ask(): Promise<number> {
     await Promise.all([...this.#sources].map((source) => this.#take(source)));
     this.#options.done();
+    return ++this.#rounds;
   }
 
   async #take(source: Source): Promise<void> {

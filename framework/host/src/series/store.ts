@@ -102,7 +102,7 @@ class Store implements SeriesStore {
     return this.#refresher.add(probe, source);
   }
 
-  refresh(): Promise<void> {
+  refresh(): Promise<number> {
     this.#clock.advance();
     return this.#refresher.refresh();
   }

@@ -234,8 +234,11 @@ export interface SeriesStore {
   view(spec: ViewSpec): View;
   /** Registers what a refresh asks; returns what takes it away again. */
   addSource(probe: string, source: SnapshotSource): () => void;
-  /** Asks every source, unless that began less than 1 s ago. Never rejects: a source that fails or hangs is reported by `failed`. */
-  refresh(): Promise<void>;
+  /**
+   * Asks every source, unless that began less than 1 s ago. Never rejects: a source that fails or hangs is reported to
+   * `onSourceFailed`. Resolves to the number of the round, the same for all who share it.
+   */
+  refresh(): Promise<number>;
   /** Called with what a source threw, or SONDE_SERIES_SOURCE_TIMEOUT. */
   onSourceFailed(listener: (probe: string, error: unknown) => void): void;
   setBudget(probe: string, series: number | undefined): void;

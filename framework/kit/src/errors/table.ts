@@ -590,6 +590,14 @@ export const errorTable = {
       'Two entities have a metric of one name but of different types or units, or one entity has two attributes whose ' +
       'names differ only in punctuation. A back end could not tell them apart.',
   },
+  SONDE_TOKEN_NEEDED: {
+    status: 422,
+    exit: 3,
+    title: 'Metrics beyond loopback without a token',
+    message: 'metrics at {host} can be reached from other machines, so they need a token',
+    hint: 'Set `control.tokenFile`, or listen on 127.0.0.1.',
+    doc: 'Metrics are open on loopback only. Beyond, readers send the bearer token of the control API.',
+  },
   SONDE_SERIES_SOURCE_TIMEOUT: {
     status: 500,
     exit: 1,

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+const CHUNK_BYTES = 65_536;
+const [ZERO, MINUS] = [48, 45];
+
+/** Writes text and numbers into chunks of about 64 KiB, without making strings of them. */
+export class ByteWriter {
+  #chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  #at = 0;
+  #full: Uint8Array[] = [];
+
+  /** Bytes since the last `take`. */
+  get bytes(): number {
+    return this.#full.reduce((sum, { length }) => sum + length, this.#at);
+  }
+
+  /** The chunks that are full, or everything. */
+  take(everything = false): Uint8Array[] {
+    if (everything && this.#at > 0) this.#flush(CHUNK_BYTES);
+    const full = this.#full;
+    this.#full = [];
+    return full;
+  }
+
+  /** Takes over chunks that another writer wrote. */
+  append(chunks: readonly Uint8Array[]): void {
+    if (this.#at > 0) this.#flush(CHUNK_BYTES);
+    this.#full.push(...chunks);
+  }
+
+  /** For text that may hold any character and is written seldom. */
+  text(text: string): void {
+    this.copy(Buffer.from(text), 0, Buffer.byteLength(text));
+  }
+
+  copy(source: Uint8Array, from: number, to: number): void {
+    const at = this.#reserve(to - from);
+    const chunk = this.#chunk;
+    // A loop, since what is copied is short: a call into native code costs more.
+    for (let i = from, target = at; i < to; i++, target++) chunk[target] = source[i]!;
+    this.#at = at + to - from;
+  }
+
+  byte(value: number): void {
+    const at = this.#reserve(1);
+    this.#chunk[at] = value;
+    this.#at = at + 1;
+  }
+
+  double(value: number): void {
+    const at = this.#reserve(8);
+    this.#chunk.writeDoubleLE(value, at);
+    this.#at = at + 8;
+  }
+
+  /** A number as both text formats and JavaScript write it, but `+Inf`. */
+  number(value: number): void {
+    if (Number.isInteger(value) && Math.abs(value) < 1e9 && !Object.is(value, -0)) this.#integer(value);
+    else this.ascii(value === Infinity ? '+Inf' : value === -Infinity ? '-Inf' : String(value));
+  }
+
+  ascii(text: string): void {
+    const at = this.#reserve(text.length);
+    for (let i = 0; i < text.length; i++) this.#chunk[at + i] = text.charCodeAt(i);
+    this.#at = at + text.length;
+  }
+
+  #integer(value: number): void {
+    let rest = Math.abs(value);
+    let digits = 1;
+    for (let bound = 10; bound <= rest; bound *= 10) digits++;
+    const at = this.#reserve(digits + 1);
+    let end = at + digits;
+    if (value < 0) {
+      this.#chunk[at] = MINUS;
+      end++;
+    }
+    for (let target = end - 1, i = 0; i < digits; i++, target--) {
+      this.#chunk[target] = ZERO + (rest % 10);
+      rest = (rest / 10) | 0;
+    }
+    this.#at = end;
+  }
+
+  /** Where the next `length` bytes go. */
+  #reserve(length: number): number {
+    if (this.#at + length > this.#chunk.length) this.#flush(Math.max(CHUNK_BYTES, length));
+    return this.#at;
+  }
+
+  #flush(next: number): void {
+    this.#full.push(this.#chunk.subarray(0, this.#at));
+    this.#chunk = Buffer.allocUnsafeSlow(next);
+    this.#at = 0;
+  }
+}
