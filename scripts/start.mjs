@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { build } from './lib/build.mjs';
 import { root } from './lib/paths.mjs';
 import { prepared } from './lib/prepare.mjs';
-import { inForeground, main } from './lib/progress.mjs';
+import { main } from './lib/progress.mjs';
 
 await main(() =>
   prepared({ privileged: true }, async () => {
     await build();
     const host = join(root, 'framework/host/dist/cli/main.js');
     const config = join(root, 'configs/sonde.yaml');
-    return inForeground(process.execPath, [host, 'run', '--config', config, ...process.argv.slice(2)]);
+    const command = [process.execPath, host, 'run', '--config', config, ...process.argv.slice(2)];
+    process.execve(process.execPath, command, process.env);
   }),
 );
