@@ -8,7 +8,7 @@
 
 /* A global variable, or a field of a map's value. Zeroed, it is full. */
 struct sonde_bucket {
-	u64 paid_until; /* how far the tokens taken reach, ns */
+	u64 paid_until; /* up to when the tokens taken pay, CLOCK_MONOTONIC ns */
 };
 
 /*
@@ -23,7 +23,7 @@ static __always_inline bool sonde_allow(struct sonde_bucket *bucket, u64 rate, u
 	u64 paid_until = bucket->paid_until;
 	u64 full = now - interval * burst;
 
-	if (paid_until < full || now < interval * burst)
+	if (!paid_until || (s64)(paid_until - full) < 0)
 		paid_until = full;
 	if (!rate || (s64)(now - paid_until - interval) < 0) {
 		sonde_lost(SONDE_LOSS_RATE_LIMITED, 1);
