@@ -134,6 +134,7 @@ void Object::reuseMap(const std::string& map, int fd) {
                other.value_size == bpf_map__value_size(own);
   if (!alike) throw Failure{"INVALID", "map " + map + " and the one to reuse differ in type or in the size of key or value"};
   if (int error = bpf_map__reuse_fd(own, fd)) throw systemFailure("MAP", "reuse for map " + map, error);
+  reused_[map] = own;
 }
 
 void Object::writeSection(const std::string& name, size_t offset, const uint8_t* bytes, size_t length) {
@@ -231,6 +232,8 @@ bpf_program* Object::findProgram(const std::string& name) const {
 }
 
 bpf_map* Object::findMap(const std::string& name) const {
+  // libbpf gives a map that reuses another the other's name
+  if (auto reused = reused_.find(name); reused != reused_.end()) return reused->second;
   bpf_map* found = bpf_object__find_map_by_name(object_, name.c_str());
   if (!found) throw Failure{"UNKNOWN_MAP", "the object has no map " + name};
   return found;

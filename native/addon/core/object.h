@@ -74,6 +74,8 @@ class Object {
 
   bpf_object* object_ = nullptr;
   std::map<std::string, std::set<std::string>> programMaps_;
+  /** By the name in the object. */
+  std::map<std::string, bpf_map*> reused_;
   bool loaded_ = false;
   /** The memory of .data and .bss sections, shared with the running programs. */
   std::map<std::string, Section> live_;
