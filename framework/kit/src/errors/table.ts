@@ -493,6 +493,14 @@ export const errorTable = {
     hint: 'Start one with `sonde run`, or name its socket with --socket.',
     doc: 'The commands speak to a running host over its unix socket.',
   },
+  SONDE_METRICS_UNREACHABLE: {
+    status: 503,
+    exit: 5,
+    title: 'The metrics cannot be reached',
+    message: 'nothing serves metrics at {url}: {reason}',
+    hint: 'Start a host with `sonde run`, or say with --url where it serves them.',
+    doc: '`sonde metrics` reads what the host serves to Prometheus.',
+  },
   SONDE_HOST_ANSWER: {
     status: 502,
     exit: 5,
