@@ -80,3 +80,8 @@ function reasonOf(cause: Error): string {
   if (code === 'EACCES') return 'you may not open it';
   return cause.message;
 }
+
+/** Path of a probe in the API. */
+export function probePath(name: string): string {
+  return `/v1/probes/${encodeURIComponent(name)}`;
+}

@@ -2,11 +2,12 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { EventEmitter } from 'eventemitter3';
-import { asSondeError, joinErrors, nearest, quoteNames, SondeError, sondeError, type Place } from '@sonde/kit';
+import { asSondeError, joinErrors, nearest, quoteNames, sondeError, type SondeError } from '@sonde/kit';
 import type { DesiredProbe, ProbeManager } from '../probes/types.ts';
 import { loadConfig, type ConfigSource } from './load-config.ts';
 import { OverlayFile, type Overlays } from './overlay-file.ts';
 import { join, lay, outdated, without } from './overlay.ts';
+import { problemAt } from './problem-at.ts';
 import type { Config, ConfigEvents, EffectiveProbe, ProbeChange, ProbeConfig, ProbeOverlay } from './types.ts';
 
 /** How often the file is looked at. By its status, not by inotify: that also sees a rename, a link that moves, and NFS. */
@@ -140,10 +141,8 @@ export class ConfigStore extends EventEmitter<ConfigEvents> {
     const problems: SondeError[] = [];
     for (const [probe, desired] of Object.entries(next)) {
       if (isDeepStrictEqual(desired, now[probe])) continue;
-      for (const problem of (await this.#probes?.validate(probe, desired)) ?? []) {
-        const at = `/probes/${probe}${problem.place?.pointer ?? ''}`;
-        problems.push(problem.place?.line ? problem : withPlace(problem, place(at)));
-      }
+      const found = (await this.#probes?.validate(probe, desired)) ?? [];
+      problems.push(...found.map((problem) => problemAt(problem, `/probes/${probe}`, place)));
     }
     if (problems.length > 0) throw joinErrors(problems, config.file);
   }
@@ -233,8 +232,4 @@ function withOverlay(overlays: Overlays, probe: string, overlay: ProbeOverlay): 
 
 function onlyStops(change: ProbeChange): boolean {
   return change.enabled === false && Object.keys(change).length === 1;
-}
-
-function withPlace({ code, message, hint, problems, cause }: SondeError, place: Place): SondeError {
-  return new SondeError(code, message, hint ?? '', { place, problems, cause });
 }

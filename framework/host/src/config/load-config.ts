@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { joinErrors, sondeError, validateYaml, type Place, type SondeError } from '@sonde/kit';
+import { joinErrors, parseDuration, sondeError, validateYaml, type Place, type SondeError } from '@sonde/kit';
 import { withDefaults, withDefaultsOf, type FilledConfig } from './defaults.ts';
-import { milliseconds } from './duration.ts';
 import { validate } from './generated/validate.ts';
 import { isLoopback, parseListenAddress } from './listen-address.ts';
 import schema from './sonde.schema.json' with { type: 'json' };
 import type { Config, ControlConfig, ListenAddress, ProbeConfig, SinkConfig, SondeConfig, Tls } from './types.ts';
+
+/** Milliseconds. */
+const shortestInterval = 100;
 
 /** A configuration and where in its file each part of it stands. */
 export interface ConfigSource {
@@ -41,7 +43,7 @@ export async function readConfig(file: string): Promise<string> {
 export function parseConfig(text: string, file: string): ConfigSource {
   const source = validateYaml<SondeConfig>(text, file, { schema, validate });
   const config = resolveConfig(withDefaults(source.value), resolve(file));
-  const problems = openListeners(config, (pointer) => source.place(pointer));
+  const problems = findProblems(config, (pointer) => source.place(pointer));
   if (problems.length > 0) throw joinErrors(problems, file);
   return { config, place: (pointer) => source.place(pointer) };
 }
@@ -101,22 +103,35 @@ function packageReference(reference: string, absolute: Absolute): string {
   return /^[./]/.test(reference) ? absolute(reference) : reference;
 }
 
-/** What listens beyond loopback without TLS, and ports that do not exist. */
-function openListeners(config: Config, place: (pointer: string) => Place): SondeError[] {
-  const listeners: { pointer: string; listen: ListenAddress; tls?: Tls }[] = [
-    { pointer: '/control/listen', ...config.control },
-  ];
-  for (const [name, sink] of Object.entries(config.sinks)) {
-    if (sink.type === 'prometheus') listeners.push({ pointer: `/sinks/${name}/listen`, ...sink });
+/** What the schema cannot say: intervals that are too short, ports that do not exist, listeners in the clear beyond loopback. */
+function findProblems(config: Config, place: (pointer: string) => Place): SondeError[] {
+  const problems: SondeError[] = [];
+  if (config.interval < shortestInterval) {
+    const values = { found: `${config.interval} ms`, rule: `it must be at least ${shortestInterval}ms` };
+    problems.push(sondeError('SONDE_INPUT_VALUE', values, { place: place('/interval') }));
   }
-  return listeners.flatMap(({ pointer, listen, tls }) => {
+  for (const { section, listen, tls } of listeners(config)) {
+    const at = { place: place(`${section}/listen`) };
     if (listen.port > 65535) {
       const values = { found: `port ${listen.port}`, rule: 'ports end at 65535' };
-      return [sondeError('SONDE_INPUT_VALUE', values, { place: place(pointer) })];
+      problems.push(sondeError('SONDE_INPUT_VALUE', values, at));
+    } else if (!tls && !isLoopback(listen.host)) {
+      problems.push(sondeError('SONDE_LISTEN_NEEDS_TLS', { host: listen.host, tls: `${section}/tls` }, at));
     }
-    if (tls || isLoopback(listen.host)) return [];
-    return [sondeError('SONDE_LISTEN_NEEDS_TLS', { host: listen.host, tls: pointer.replace('listen', 'tls') }, { place: place(pointer) })];
-  });
+  }
+  return problems;
+}
+
+function listeners({ control, sinks }: Config): { section: string; listen: ListenAddress; tls?: Tls }[] {
+  const served = Object.entries(sinks).flatMap(([name, sink]) =>
+    sink.type === 'prometheus' ? [{ section: `/sinks/${name}`, ...sink }] : [],
+  );
+  return [{ section: '/control', ...control }, ...served];
+}
+
+/** Milliseconds of a duration that the schema has accepted. */
+function milliseconds(duration: string): number {
+  return parseDuration(duration)! / 1e6;
 }
 
 function mapValues<In, Out>(values: Record<string, In>, change: (value: In) => Out): Record<string, Out> {

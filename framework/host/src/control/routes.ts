@@ -80,7 +80,7 @@ export const routes: readonly Route[] = [
     method: 'POST',
     path: '/v1/probes/{name}/restart',
     id: 'restartProbe',
-    summary: 'Load a probe anew, from its package as it is now',
+    summary: 'Stop a probe and start it again',
     replies: { 200: 'ProbeStatus' },
     errors: ['SONDE_PROBE_UNKNOWN'],
     handle: async (control, { params }) => ok(withOrigins(control, await control.probes.restart(params['name']!))),

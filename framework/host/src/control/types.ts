@@ -14,13 +14,14 @@ export interface ControlOptions {
   version: string;
 }
 
-/** `GET /v1/kernel`. */
+/** What the running kernel can do (`GET /v1/kernel`). Null: it could not be told. */
 export interface KernelReport {
   /** As `uname -r` says it; for people, never for decisions. */
   release: string;
   architecture: string;
-  /** Feature → whether it is there (or how much of it), as probed. */
-  features: Record<string, boolean | number | string>;
+  features: Record<string, boolean | null>;
+  programTypes: Record<string, boolean | null>;
+  mapTypes: Record<string, boolean | null>;
 }
 
 /** A control server that listens. */

@@ -81,6 +81,7 @@ describe('a sonde.yaml', () => {
 
   it.each([
     ['a duration without its unit', "interval: '10'", 'SONDE_INPUT_VALUE', '/interval'],
+    ['an interval that never ends', 'interval: 0s', 'SONDE_INPUT_VALUE', '/interval'],
     ['a sink of a type that does not exist', 'sinks: { out: { type: lgo } }', 'SONDE_INPUT_VALUE', '/sinks/out/type'],
     ['a sink whose name is no type and that has none', 'sinks: { out: { path: x } }', 'SONDE_INPUT_MISSING_KEY', '/sinks/out'],
     ['an option of another type of sink', 'sinks: { out: { type: log, listen: "a:1" } }', 'SONDE_INPUT_UNKNOWN_KEY', '/sinks/out/listen'],

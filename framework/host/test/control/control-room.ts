@@ -43,7 +43,7 @@ export class ControlRoom {
     const store = await ConfigStore.open(file);
     await store.start(running);
     const state = { isReady: true };
-    const kernel = { release: '6.18.0', architecture: 'x64', features: { btf: true, ringbuf: true } };
+    const kernel = { release: '6.18.0', architecture: 'x64', features: { btf: true }, programTypes: {}, mapTypes: { hash: null } };
     try {
       const server = await startControl({
         store,

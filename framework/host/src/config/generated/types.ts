@@ -33,7 +33,7 @@ export interface SondeConfig {
     };
   };
   /**
-   * Longest time between two snapshots of the kernel's maps; a reader who asks gets a fresh one before that.
+   * Longest time between two snapshots of the kernel's maps, at least `100ms`; a reader who asks gets a fresh one before that.
    */
   interval?: string;
   /**
