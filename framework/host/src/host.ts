@@ -150,14 +150,17 @@ function version(): string {
 }
 
 async function kernelReport(): Promise<KernelReport> {
-  const { programTypes, mapTypes, ...found } = await features();
-  const flat = { ...found, ...prefixed('program.', programTypes), ...prefixed('map.', mapTypes) };
-  const known = Object.entries(flat).map(([feature, value]) => [feature, value ?? null] as const);
-  return { release: release(), architecture: arch(), features: Object.fromEntries(known) };
+  return { release: release(), architecture: arch(), ...(await reportedFeatures()) };
 }
 
-function prefixed(prefix: string, features: Readonly<Record<string, boolean | undefined>>): Record<string, boolean | undefined> {
-  return Object.fromEntries(Object.entries(features).map(([name, value]) => [prefix + name, value]));
+/** JSON has no `undefined`: what could not be told is null. */
+async function reportedFeatures(): Promise<Pick<KernelReport, 'features' | 'programTypes' | 'mapTypes'>> {
+  const { programTypes, mapTypes, ...found } = await features();
+  return { features: withNulls(found), programTypes: withNulls(programTypes), mapTypes: withNulls(mapTypes) };
+}
+
+function withNulls(found: object): Record<string, boolean | null> {
+  return Object.fromEntries(Object.entries(found).map(([name, value]) => [name, (value as boolean | undefined) ?? null]));
 }
 
 function translate(error: unknown): Error {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fillAttach, parseAttach, type ParamValue } from '@sonde/kit';
 import { NativeError, type AttachSpec, type BpfLink, type BpfObject } from '@sonde/native';
+import { explain, refusalCode } from './load-object.ts';
 import type { ProgramPlan, Task } from './program-plan.ts';
 
 interface Attachment {
@@ -33,7 +34,8 @@ export class Attachments {
     const wanted = new Map<string, { task: Task; spec: AttachSpec }[]>();
     for (const task of this.#plan.tasks) {
       if (!collectors.has(task.collector) || task.choice === undefined) continue;
-      const spec = attachSpec(task, params);
+      const spec = this.#attachSpec(task, params);
+      if (spec === undefined) continue;
       const key = `${task.choice.program} ${JSON.stringify(spec)}`;
       wanted.set(key, [...(wanted.get(key) ?? []), { task, spec }]);
     }
@@ -71,8 +73,7 @@ export class Attachments {
       return true;
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
-      const code = error.errnoName === 'ENOENT' ? 'missing' : error.errnoName === 'EPERM' ? 'refused' : 'unsupported';
-      for (const task of tasks) this.#plan.refuse(task, code, error.summary ?? error.message);
+      for (const task of tasks) this.#plan.refuse(task, refusalCode(error), explain(error));
       return false;
     }
   }
@@ -83,12 +84,15 @@ export class Attachments {
     for (const [key] of gone) this.#links.delete(key);
     await Promise.all(gone.map(([, { link }]) => link.detach()));
   }
-}
 
-/** Where a task's chosen program attaches, with the values of the params in it. The manifest's check has parsed it before. */
-function attachSpec({ choice }: Task, params: Readonly<Record<string, ParamValue>>): AttachSpec {
-  if (choice?.attach === undefined) return { kind: 'auto' };
-  const pid = choice.pid === undefined ? undefined : Number(fillAttach(String(choice.pid), params));
-  const point = parseAttach(fillAttach(choice.attach, params), pid !== undefined && pid > 0 ? pid : undefined);
-  return 'spec' in point ? point.spec : { kind: 'auto' };
+  /** Where a task's chosen program attaches, with the values of the params in it. */
+  #attachSpec(task: Task, params: Readonly<Record<string, ParamValue>>): AttachSpec | undefined {
+    const { attach, pid } = task.choice!;
+    if (attach === undefined) return { kind: 'auto' };
+    const process = pid === undefined ? 0 : Number(fillAttach(String(pid), params));
+    const point = parseAttach(fillAttach(attach, params), process > 0 ? process : undefined);
+    if ('spec' in point) return point.spec;
+    this.#plan.refuse(task, 'invalid', point.rule);
+    return undefined;
+  }
 }

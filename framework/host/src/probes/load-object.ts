@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { asSondeError, sondeError, type SondeError } from '@sonde/kit';
-import { NativeError, openObject, type BpfObject } from '@sonde/native';
-import type { ProgramPlan } from './program-plan.ts';
+import { findHooks, NativeError, openObject, type BpfObject } from '@sonde/native';
+import type { ProgramPlan, Refusal } from './program-plan.ts';
+
+const NO_HOOK = 'this kernel has no such hook';
 
 /** Prepares an opened object for loading: sizes, settings, shared maps. */
 export type Configure = (object: BpfObject) => void;
@@ -14,6 +16,7 @@ export type Configure = (object: BpfObject) => void;
  */
 export async function loadObject(file: string, plan: ProgramPlan, configure: Configure): Promise<BpfObject> {
   const missingMaps = new Set<string>();
+  await passOverMissingHooks(file, plan);
   for (;;) {
     const object = await open(file);
     try {
@@ -31,12 +34,25 @@ export async function loadObject(file: string, plan: ProgramPlan, configure: Con
   }
 }
 
+/** Asks the kernel which hooks it has, which is much cheaper than to try each. */
+async function passOverMissingHooks(file: string, plan: ProgramPlan): Promise<void> {
+  const object = await open(file);
+  const sections = new Map(object.programs.map(({ name, section }) => [name, section]));
+  await object.close();
+  for (;;) {
+    const tasks = plan.tasks.filter(({ choice }) => choice !== undefined);
+    const hooks = await findHooks(tasks.map(({ choice }) => choice!.attach ?? sections.get(choice!.program) ?? ''));
+    const missing = tasks.filter((_, i) => hooks[i]!.available === false);
+    for (const task of missing) plan.refuse(task, 'missing', hooks[tasks.indexOf(task)]!.reason ?? NO_HOOK);
+    if (missing.length === 0) return;
+  }
+}
+
 /** Whether there is something to leave out of the next try. */
 function passOver(error: unknown, plan: ProgramPlan, missingMaps: Set<string>): boolean {
   if (!(error instanceof NativeError)) return false;
   if (error.program !== undefined) {
-    const code = error.errnoName === 'EPERM' || error.errnoName === 'EACCES' ? 'refused' : 'unsupported';
-    return plan.refuseProgram(error.program, code, explain(error));
+    return plan.refuseProgram(error.program, refusalCode(error), explain(error));
   }
   if (error.map !== undefined && !missingMaps.has(error.map)) {
     missingMaps.add(error.map);
@@ -45,7 +61,15 @@ function passOver(error: unknown, plan: ProgramPlan, missingMaps: Set<string>): 
   return false;
 }
 
-function explain(error: NativeError): string {
+/** One word for why the kernel did not take a program. */
+export function refusalCode({ errnoName }: NativeError): Refusal['code'] {
+  if (errnoName === 'ESRCH' || errnoName === 'ENOENT') return 'missing';
+  return errnoName === 'EPERM' ? 'refused' : 'unsupported';
+}
+
+/** Why the kernel did not take a program, in a line. */
+export function explain(error: NativeError): string {
+  if (refusalCode(error) === 'missing') return NO_HOOK;
   return [error.errnoName, error.summary ?? error.message].filter(Boolean).join(': ');
 }
 

@@ -5,7 +5,8 @@ import type { Alternative, Manifest } from '@sonde/kit';
 export interface Refusal {
   program: string;
   attach: string;
-  code: string;
+  /** The kernel lacks the hook; it refuses the program; it cannot run it; or the place to attach is not well-formed. */
+  code: 'missing' | 'refused' | 'unsupported' | 'invalid';
   reason: string;
 }
 
@@ -44,14 +45,14 @@ export class ProgramPlan {
   }
 
   /** Passes over `program` in every task that chose it. Answers whether any did. */
-  refuseProgram(program: string, code: string, reason: string): boolean {
+  refuseProgram(program: string, code: Refusal['code'], reason: string): boolean {
     const hit = this.tasks.filter((task) => task.choice?.program === program);
     for (const task of hit) this.refuse(task, code, reason);
     return hit.length > 0;
   }
 
   /** Passes over a task's present choice. */
-  refuse(task: Task, code: string, reason: string): void {
+  refuse(task: Task, code: Refusal['code'], reason: string): void {
     if (task.choice === undefined) return;
     task.refusals.push({ program: task.choice.program, attach: task.choice.attach ?? 'section', code, reason });
     task.choice = this.#rest.get(task)?.shift();

@@ -70,7 +70,9 @@ function checkParamTargets({ params = {} }: Manifest, object: ObjectInfo, findin
 
 function targetProblem(param: Param, object: ObjectInfo): string | undefined {
   const target = paramTarget(object, param);
-  if (target.kind === 'map' && param.type !== 'integer') return 'the size of a map is an integer';
+  if (target.kind === 'map' && param.type !== 'integer' && param.type !== 'bytes') {
+    return 'the size of a map is an integer, that of a ring a number of bytes';
+  }
   if (target.kind !== 'global') return undefined;
   if (param.live !== undefined && target.global.section.startsWith('.rodata')) {
     return `${target.global.name} is constant once loaded: say 'load', or make it 'volatile' without 'const'`;

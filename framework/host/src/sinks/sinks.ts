@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import { asSondeError } from '@sonde/kit';
+import type { Config } from '../config/types.ts';
+import { createSink, type SinkServices } from './create-sink.ts';
+import type { Sink, SinkState } from './types.ts';
+
+interface Running {
+  sink: Sink;
+  /** All that the sink was made from: another text, another sink. */
+  made: string;
+}
+
+/** The sinks of a host, as its configuration names them. */
+export class Sinks {
+  readonly #services: SinkServices;
+  readonly #running = new Map<string, Running>();
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(services: SinkServices) {
+    this.#services = services;
+  }
+
+  /**
+   * Starts, stops and replaces sinks until they are those of `config`. One that fails is reported and left out; the others
+   * go on. @throws the first failure, once all are done
+   */
+  follow(config: Config): Promise<void> {
+    const turn = this.#turn.then(() => this.#follow(config));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  states(): { name: string; type: string; state: SinkState }[] {
+    return [...this.#running.values()].map(({ sink }) => ({ name: sink.name, type: sink.type, state: sink.state() }));
+  }
+
+  /** Where each sink listens or writes, for people. */
+  get where(): string[] {
+    return [...this.#running.values()].map(({ sink }) => `${sink.name.padEnd(10)}${sink.state().where}`);
+  }
+
+  /** Opens files anew, after a rotation. */
+  async reopen(): Promise<void> {
+    for (const { sink } of this.#running.values()) await sink.reopen?.();
+  }
+
+  async close(): Promise<void> {
+    await this.#turn;
+    await Promise.all([...this.#running.values()].map(({ sink }) => sink.stop()));
+    this.#running.clear();
+  }
+
+  async #follow(config: Config): Promise<void> {
+    const failures: unknown[] = [];
+    for (const name of [...this.#running.keys()]) {
+      if (config.sinks[name] === undefined) await this.#stop(name);
+    }
+    for (const name of Object.keys(config.sinks)) {
+      await this.#replace(name, config).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async #replace(name: string, config: Config): Promise<void> {
+    const made = JSON.stringify([config.sinks[name], config.labels, labelsByProbe(config), config.control.tokenFile]);
+    const old = this.#running.get(name);
+    if (old?.made === made) return;
+    // the new one reads its view before the old one lets go of it, so that a view which stays keeps its totals
+    const sink = createSink(name, config, this.#services);
+    await this.#stop(name);
+    try {
+      await sink.start();
+      this.#running.set(name, { sink, made });
+    } catch (error) {
+      this.#services.log('error', `the sink ${name} does not start: ${asSondeError(error).format()}`);
+      throw error;
+    }
+  }
+
+  async #stop(name: string): Promise<void> {
+    const running = this.#running.get(name);
+    this.#running.delete(name);
+    await running?.sink.stop();
+  }
+}
+
+function labelsByProbe({ probes }: Config): Record<string, readonly string[] | undefined> {
+  return Object.fromEntries(Object.entries(probes).map(([name, { labels }]) => [name, labels]));
+}
