@@ -11,8 +11,8 @@ export async function openBuilt(source: string): Promise<BpfObject> {
   try {
     await mkdir(path.join(folder, 'bpf'));
     await copyFile(source, path.join(folder, 'bpf', path.basename(source)));
-    const [built] = await buildObjects(folder);
-    return await openObject(built!.output);
+    const objects = await buildObjects(folder);
+    return await openObject(objects.map(({ output }) => output).join());
   } finally {
     await rm(folder, { recursive: true });
   }

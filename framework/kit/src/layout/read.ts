@@ -23,7 +23,7 @@ export function fieldReader(field: FieldLayout): Reader<number | string> {
     const nanoseconds = numberReader(field);
     return (view, base) => nanoseconds(view, base) / 1e9;
   }
-  return textKinds.includes(field.kind) ? textReader(field) : numberReader(field);
+  return isText(field) ? textReader(field) : numberReader(field);
 }
 
 /**
@@ -66,6 +66,11 @@ export function textReader(field: FieldLayout): Reader<string> {
 /** Whether a field is a single number (not text, not a struct, not an array). */
 export function isNumeric(field: FieldLayout): boolean {
   return !isCompound(field) && !['chars', 'comm', 'ip', 'pointer'].includes(field.kind);
+}
+
+/** Whether a field is shown as text. */
+export function isText({ kind }: FieldLayout): boolean {
+  return textKinds.includes(kind);
 }
 
 /** Whether a field is more than one value. */

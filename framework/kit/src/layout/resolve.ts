@@ -22,6 +22,11 @@ export function resolvePath(btf: Btf, typeId: number, path: string): FieldLayout
   return layoutOf(btf, found);
 }
 
+/** All fields of a type by their paths, see `fieldNames`; a type that is no struct has none. */
+export function fieldLayouts(btf: Btf, typeId: number): { path: string; field: FieldLayout }[] {
+  return fieldNames(btf, typeId).map((path) => ({ path, field: resolvePath(btf, typeId, path) }));
+}
+
 /**
  * BTF id of a struct or typedef of a struct by its C name.
  * @throws SONDE_LAYOUT_STRUCT with the nearest names
