@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Manifest } from '@sonde/kit';
+import { expect, test } from 'vitest';
+import { ProgramPlan } from '../../src/probes/program-plan.ts';
+
+const manifest: Manifest = {
+  apiVersion: 'sonde/v1',
+  name: 'sample',
+  description: 'Two collectors that share a program',
+  collectors: {
+    link: {
+      programs: {
+        bytes: { any: [{ program: 'on_send_tp' }, { program: 'on_send_fentry', attach: 'fentry/sock_sendmsg' }] },
+        resets: { program: 'on_reset', optional: true },
+      },
+    },
+    service: { programs: { bytes: { program: 'on_send_tp' } } },
+  },
+};
+
+test('a plan begins with the first alternative of each task', () => {
+  expect(new ProgramPlan(manifest).programs).toEqual(new Set(['on_send_tp', 'on_reset']));
+});
+
+test('a refused program is passed over in every task that chose it', () => {
+  const plan = new ProgramPlan(manifest);
+  expect(plan.refuseProgram('on_send_tp', 'unsupported', 'EINVAL')).toBe(true);
+  const [bytes, , shared] = plan.tasks;
+  expect(bytes?.choice?.program).toBe('on_send_fentry');
+  expect(shared?.choice).toBeUndefined();
+  expect(shared?.refusals).toEqual([{ program: 'on_send_tp', attach: 'section', code: 'unsupported', reason: 'EINVAL' }]);
+});
+
+test('a program that nobody chose changes nothing', () => {
+  const plan = new ProgramPlan(manifest);
+  expect(plan.refuseProgram('other', 'missing', '')).toBe(false);
+  expect(plan.programs.size).toBe(2);
+});
+
+test('a task whose last alternative is refused has none', () => {
+  const plan = new ProgramPlan(manifest);
+  const [bytes] = plan.tasks;
+  plan.refuse(bytes!, 'missing', 'no such hook');
+  plan.refuse(bytes!, 'refused', 'EPERM');
+  plan.refuse(bytes!, 'refused', 'EPERM');
+  expect(bytes?.choice).toBeUndefined();
+  expect(bytes?.refusals.map(({ attach }) => attach)).toEqual(['section', 'fentry/sock_sendmsg']);
+});
