@@ -11,12 +11,19 @@
 
 #ifndef __VMLINUX_H__
 #include <linux/bpf.h>
-#include <linux/ptrace.h>
 #endif
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
+
+/* PT_REGS_PARM1() and the like: by the kernel's names of the registers, as in struct pt_regs below. */
+#ifndef __VMLINUX_H__
+#define __KERNEL__
 #include <bpf/bpf_tracing.h>
+#undef __KERNEL__
+#else
+#include <bpf/bpf_tracing.h>
+#endif
 
 #ifndef __VMLINUX_H__
 typedef __u8 u8;
@@ -76,9 +83,27 @@ typedef s32 sonde_stack_t;
 #ifndef __VMLINUX_H__
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct list_head {
-	struct list_head *next, *prev;
+/* The registers of the machine, as the context of kprobes and uprobes and as bpf_task_pt_regs() finds them. */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di;
+	unsigned long orig_ax, ip, flags, sp;
 };
+#elif defined(__TARGET_ARCH_arm64)
+struct user_pt_regs {
+	u64 regs[31], sp, pc, pstate;
+};
+
+struct pt_regs {
+	union {
+		struct user_pt_regs user_regs;
+		struct {
+			u64 regs[31], sp, pc, pstate;
+		};
+	};
+	u64 orig_x0;
+};
+#endif
 
 struct qstr {
 	union {

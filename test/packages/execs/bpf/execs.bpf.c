@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Every exec with its command line, as records of variable length. And, for tests, a flood of records. */
+#include <asm/unistd.h>
 #include <sonde/probe.h>
 
 #define COMMAND_LINE_MAX 1024
@@ -65,23 +66,37 @@ int BPF_PROG(exec, struct task_struct *task, int old_pid, struct linux_binprm *p
 /* What workload/flood.c asks getpriority() about: the kernel knows no such thing, so nobody else does. */
 #define FLOOD_WHICH 0x50000000
 
-/* A syscall tracepoint costs every syscall of every process some 0.1 us: off unless asked for. */
-SEC("tracepoint/syscalls/sys_enter_getpriority")
-int flood(struct trace_event_raw_sys_enter *call)
+static __always_inline int flood(u64 which, u64 number)
 {
 	struct flood_record *record;
 
-	if (call->args[0] != FLOOD_WHICH || !sonde_target_match())
+	if (which != FLOOD_WHICH || !sonde_target_match())
 		return 0;
 	record = sonde_reserve(&records, struct flood_record);
 	if (!record)
 		return 0;
 	sonde_event_init(&record->event, FLOOD);
 	sonde_process_current(&record->process);
-	record->number = call->args[1];
+	record->number = number;
 	__builtin_memset(record->padding, 0, sizeof(record->padding));
 	sonde_submit(&records, record);
 	return 0;
+}
+
+/* A syscall tracepoint costs every syscall of every process some 0.1 us: off unless asked for. */
+SEC("tracepoint/syscalls/sys_enter_getpriority")
+int flood_getpriority(struct trace_event_raw_sys_enter *call)
+{
+	return flood(call->args[0], call->args[1]);
+}
+
+/* Where tracefs is not mounted. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(flood_sys_enter, struct pt_regs *registers, long id)
+{
+	if (id != __NR_getpriority)
+		return 0;
+	return flood(PT_REGS_PARM1_CORE_SYSCALL(registers), PT_REGS_PARM2_CORE_SYSCALL(registers));
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
