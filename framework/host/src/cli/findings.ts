@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
 import { readFile, readlink, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { KernelReport } from '../control/types.ts';
 
 /** One thing that the doctor looked at. */
@@ -84,14 +86,29 @@ export async function judgeGroup(name = 'sonde'): Promise<Finding> {
   return { subject: 'Operators', verdict: 'limited', found: `no group ${name}: only root can use the commands`, remedy };
 }
 
-/** What the feature probes of the kernel found. Without any of `needed`, probes cannot run. */
-export function judgeFeatures({ release, features }: KernelReport): Finding[] {
-  const needed = ['ringbuf'];
-  return Object.entries(features).map(([feature, isThere]) => {
-    const subject = `Kernel feature ${feature}`;
-    if (isThere) return { subject, verdict: 'good', found: 'yes' };
-    if (isThere === null) return { subject, verdict: 'limited', found: 'could not be told', remedy: 'Run the doctor as root.' };
-    const verdict = needed.includes(feature) ? 'missing' : 'limited';
-    return { subject, verdict, found: `not in ${release}`, remedy: 'Probes take another way where they name one; `sonde show` says which.' };
-  });
+/** What the feature probes of the kernel found: without `ringbuf`, probes cannot run. */
+export function judgeFeatures({ features }: KernelReport): Finding[] {
+  const named = (wanted: boolean | null): string[] => Object.keys(features).filter((name) => features[name] === wanted);
+  const [present, absent, unknown] = [named(true), named(false), named(null)];
+  const findings: Finding[] = [{ subject: 'Kernel features', verdict: 'good', found: present.join(', ') || 'none' }];
+  if (absent.length > 0) {
+    const verdict = absent.includes('ringbuf') ? 'missing' : 'limited';
+    const remedy = verdict === 'missing' ? 'Use kernel 5.8 or later.' : 'Probes take other hooks where they name some: see `sonde show <probe>`.';
+    findings.push({ subject: 'Kernel features', verdict, found: `without ${absent.join(', ')}`, remedy });
+  }
+  if (unknown.length > 0) {
+    const found = `could not tell ${unknown.join(', ')}`;
+    findings.push({ subject: 'Kernel features', verdict: 'limited', found, remedy: 'Run `sonde doctor` as root.' });
+  }
+  return findings;
+}
+
+/** The tools that only the author of a probe needs. */
+export async function judgeTools(path = process.env['PATH'] ?? ''): Promise<Finding> {
+  const folders = path.split(':');
+  const missing = ['clang', 'llvm-strip', 'bpftool'].filter((tool) => !folders.some((folder) => existsSync(join(folder, tool))));
+  const subject = 'Tools to build probes';
+  if (missing.length === 0) return { subject, verdict: 'good', found: 'clang, llvm-strip, bpftool' };
+  const remedy = 'apt-get install clang llvm libbpf-dev bpftool. Running probes needs none of them.';
+  return { subject, verdict: 'limited', found: `without ${missing.join(', ')}`, remedy };
 }

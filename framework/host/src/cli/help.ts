@@ -23,7 +23,7 @@ export function overview(commands: Record<string, { summary: string }>): string 
 /** What `sonde <command> --help` prints. */
 export function commandHelp({ usage, help, options, examples: lines }: Command): string {
   return sections(
-    help,
+    wrapped(help),
     [heading('Usage'), `  sonde ${usage}`],
     [heading('Options'), ...describe({ ...options, ...commonOptions })],
     [heading('Examples'), ...examples(lines)],
@@ -32,6 +32,11 @@ export function commandHelp({ usage, help, options, examples: lines }: Command):
 
 function sections(first: string, ...others: string[][]): string {
   return `${[first, ...others.map((lines) => lines.join('\n'))].join('\n\n')}\n`;
+}
+
+/** Text in lines of at most 96 characters. */
+function wrapped(text: string): string {
+  return text.replaceAll(/(.{1,96})(?:\s+|$)/g, '$1\n').trimEnd();
 }
 
 function heading(text: string): string {

@@ -13,6 +13,7 @@ import {
   judgeLockdown,
   judgeNode,
   judgePidNamespace,
+  judgeTools,
   judgeTracefs,
   type Finding,
 } from '../findings.ts';
@@ -48,6 +49,7 @@ async function examine(client: HostClient): Promise<Finding[]> {
     judgeGroup(),
     judgeHost(client),
     judgeKernel(),
+    judgeTools(),
   ]);
   return groups.flat();
 }
