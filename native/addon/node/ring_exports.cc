@@ -102,9 +102,9 @@ class Ring {
     napi_value arguments[] = {buffer_.Value(), Napi::Number::New(env_, frames.bytes),
                               Napi::Number::New(env_, frames.records)};
     delivering_ = true;
-    napi_value undefined = env_.Undefined(), result;
-    napi_status status = context ? napi_make_callback(env_, *context, undefined, handler_.Value(), 3, arguments, &result)
-                                 : napi_call_function(env_, undefined, handler_.Value(), 3, arguments, &result);
+    napi_value self = env_.Global(), result;
+    napi_status status = context ? napi_make_callback(env_, *context, self, handler_.Value(), 3, arguments, &result)
+                                 : napi_call_function(env_, self, handler_.Value(), 3, arguments, &result);
     delivering_ = false;
     if (status == napi_pending_exception) raise(context != nullptr);
   }
