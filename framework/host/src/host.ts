@@ -28,7 +28,7 @@ export interface HostOptions {
 export interface Host {
   /** Where to look: the sinks and the control API, one line each. */
   readonly where: readonly string[];
-  /** Reads the configuration again. */
+  /** Reads the configuration again, and opens log files anew. */
   reload(): Promise<void>;
   /** Stops the probes and leaves nothing in the kernel. Safe to call twice. */
   stop(): Promise<void>;
@@ -69,7 +69,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         return [...rooms.sinks.where, ...whereControl(rooms.control)];
       },
       async reload() {
-        rooms.sinks.reopen();
+        await rooms.sinks.reopen();
         await rooms.config.reload();
       },
       stop: close,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { asSondeError } from '@sonde/kit';
 import type { Config } from '../config/types.ts';
-import { createSink, type SinkServices } from './create-sink.ts';
+import { createSink, pullView, type SinkServices } from './create-sink.ts';
 import type { Sink, SinkState } from './types.ts';
 
 interface Running {
@@ -41,7 +40,7 @@ export class Sinks {
 
   /** Opens files anew, after a rotation. */
   async reopen(): Promise<void> {
-    for (const { sink } of this.#running.values()) await sink.reopen?.();
+    await Promise.all([...this.#running.values()].map(({ sink }) => sink.reopen?.()));
   }
 
   async close(): Promise<void> {
@@ -62,18 +61,19 @@ export class Sinks {
   }
 
   async #replace(name: string, config: Config): Promise<void> {
-    const made = JSON.stringify([config.sinks[name], config.labels, labelsByProbe(config), config.control.tokenFile]);
+    const view = pullView(config);
+    const made = JSON.stringify([config.sinks[name], view, config.control.tokenFile]);
     const old = this.#running.get(name);
     if (old?.made === made) return;
-    // the new one reads its view before the old one lets go of it, so that a view which stays keeps its totals
-    const sink = createSink(name, config, this.#services);
-    await this.#stop(name);
+    // totals go with the last reader of a view, and for a moment there is none
+    const reader = this.#services.store.view(view).reader();
     try {
+      const sink = await createSink(name, config, this.#services);
+      await this.#stop(name);
       await sink.start();
       this.#running.set(name, { sink, made });
-    } catch (error) {
-      this.#services.log('error', `the sink ${name} does not start: ${asSondeError(error).format()}`);
-      throw error;
+    } finally {
+      reader.close();
     }
   }
 
@@ -82,8 +82,4 @@ export class Sinks {
     this.#running.delete(name);
     await running?.sink.stop();
   }
-}
-
-function labelsByProbe({ probes }: Config): Record<string, readonly string[] | undefined> {
-  return Object.fromEntries(Object.entries(probes).map(([name, { labels }]) => [name, labels]));
 }

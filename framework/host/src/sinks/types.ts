@@ -19,4 +19,6 @@ export interface Sink {
   /** Delivers what it holds, as far as that takes no more than a moment, and lets go of everything. Safe to call twice. */
   stop(): Promise<void>;
   state(): SinkState;
+  /** Opens its file anew under its name, after a rotation has moved it away. */
+  reopen?(): Promise<void>;
 }
