@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The process that is scraped: a store with many series, the Prometheus sink, and the SDK's exporter beside it. */
+import { EventEmitter } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { createSeriesStore, metricProducer, type EntityDefinition } from '../../framework/host/dist/series/index.js';
+import { createPrometheusSink } from '../../framework/host/dist/sinks/prometheus/index.js';
+
+const SERIES = Number(process.argv[2]);
+const METRICS = 10;
+const HISTOGRAM_LINES = 30;
+const SAMPLE_MILLISECONDS = 1;
+
+class Identity extends EventEmitter {
+  labels = (id: number) =>
+    new Map<string, string | number>([
+      ['host.name', 'bench-node-1'],
+      ['process.executable.name', `worker-${id % 50}`],
+      ['container.name', `app-${id % 400}`],
+      ['k8s.pod.name', `deployment-7d9c5b8f6-${(id * 7919).toString(36)}`],
+    ]);
+  ended = (): boolean => false;
+  retain(): void {}
+  release(): void {}
+}
+
+const counters: EntityDefinition = {
+  probe: 'bench',
+  name: 'link',
+  attributes: ['network.peer.address'],
+  metrics: Array.from({ length: METRICS }, (_, i) => ({
+    name: `bench.bytes.${'abcdefghij'[i]}`,
+    type: 'counter',
+    unit: 'By',
+    help: 'Bytes',
+  })),
+};
+const durations: EntityDefinition = {
+  probe: 'bench.histograms',
+  name: 'service',
+  attributes: ['network.peer.address'],
+  metrics: [{ name: 'bench.duration', type: 'histogram', unit: 's', help: 'Durations' }],
+};
+
+const view = { identity: ['host.name', 'process.executable.name', 'container.name', 'k8s.pod.name'] };
+const store = createSeriesStore(new Identity() as never, { budget: SERIES });
+
+/** One store with both tables; each sink sees what its view has, so the tables are filled one after the other. */
+const sink = createPrometheusSink(store, {
+  name: 'prometheus',
+  config: { type: 'prometheus', listen: { host: '127.0.0.1', port: 0 }, createdTimestamps: false },
+  view,
+});
+await sink.start();
+
+const address = (row: number): string => `10.${row >> 16}.${(row >> 8) & 255}.${row & 255}`;
+const table = store.define(process.argv[3] === 'histograms' ? durations : counters);
+const rowCount = process.argv[3] === 'histograms' ? SERIES / HISTOGRAM_LINES : SERIES / METRICS;
+const rows = Array.from({ length: rowCount }, (_, i) => table.open(i, [address(i)]));
+/** Every series changes between two scrapes. */
+function change(): void {
+  for (const row of rows) {
+    if (table.definition === durations || table.definition.name === 'service') {
+      table.addHistogram(row, 0, { zero: 0, over: 0, sum: 12_345 * row, slots: [1, 3, 9, 2], from: row % 100 });
+    } else for (let metric = 0; metric < METRICS; metric++) table.add(row, metric, 1448 * (row + metric + 1));
+  }
+}
+change();
+
+const exporter = new PrometheusExporter({
+  host: '127.0.0.1',
+  port: 0,
+  preventServerStart: false,
+  metricProducers: [metricProducer(store, store.view(view).reader())],
+} as ConstructorParameters<typeof PrometheusExporter>[0]);
+new MeterProvider({ readers: [exporter] });
+const exporterServer = (exporter as unknown as { _server: import('node:http').Server })._server;
+await new Promise((resolve) => (exporterServer.listening ? resolve(0) : exporterServer.once('listening', resolve)));
+
+/** Two witnesses of a stall: Node's own, and a timer that looks at the clock. */
+const delay = monitorEventLoopDelay({ resolution: SAMPLE_MILLISECONDS });
+delay.enable();
+let last = performance.now();
+let longest = 0;
+setInterval(() => {
+  const now = performance.now();
+  longest = Math.max(longest, now - last - SAMPLE_MILLISECONDS);
+  last = now;
+}, SAMPLE_MILLISECONDS);
+
+let cpu = process.cpuUsage();
+process.on('message', async (message: 'begin' | 'end') => {
+  if (message === 'begin') {
+    change();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    delay.reset();
+    longest = 0;
+    cpu = process.cpuUsage();
+    process.send!({});
+  } else {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const { user, system } = process.cpuUsage(cpu);
+    process.send!({ cpu: (user + system) / 1000, stall: Math.max(longest, delay.max / 1e6 - SAMPLE_MILLISECONDS) });
+  }
+});
+process.on('disconnect', () => process.exit());
+
+process.send!({ own: sink.state().where, sdk: `http://127.0.0.1:${(exporterServer.address() as { port: number }).port}/metrics` });
