@@ -18,7 +18,9 @@ interface Row {
 type Declared = Pick<DecoderDefinition, 'probe' | 'entities' | 'events'>;
 type ColumnServices = Omit<DecoderServices, 'loss'>;
 
-/** Adds what one worker emitted to the tables and the event bus. It knows the worker's numbers for processes and rows. */
+/**
+ * Adds what one worker emitted to the tables and the event bus. It knows the worker's numbers for processes and rows.
+ */
 export class ColumnReader {
   readonly #definition: Declared;
   readonly #services: ColumnServices;
@@ -114,7 +116,11 @@ export class ColumnReader {
     for (let i = 0; i < columns.histograms.length; i += 2) {
       const metric = columns.histograms[i + 1]!;
       const end = at + HISTOGRAM_HEAD + (metrics[metric]!.histogram ?? TIME_RANGE).slots;
-      const [sum, zero, over] = columns.buckets.subarray(at, at + HISTOGRAM_HEAD) as unknown as [number, number, number];
+      const [sum, zero, over] = columns.buckets.subarray(at, at + HISTOGRAM_HEAD) as unknown as [
+        number,
+        number,
+        number,
+      ];
       const slots = columns.buckets.subarray(at + HISTOGRAM_HEAD, end);
       table.addHistogram(tableRows.get(columns.histograms[i]!)!, metric, { sum, zero, over, slots, from: 0 });
       at = end;

@@ -39,8 +39,9 @@ export interface DecoderWorkerEvents {
 }
 
 /**
- * Runs the decoder of one package in a worker thread and adds what it emits to the series and events. Whatever the decoder does,
- * the host goes on: a batch that fails is counted as loss (stage `decoder`) and the worker is started again.
+ * Runs the decoder of one package in a worker thread and adds what it emits to the series and events. Whatever the
+ * decoder does, the host goes on: a batch that fails is counted as loss (stage `decoder`) and the worker is started
+ * again.
  */
 export class DecoderWorker extends EventEmitter<DecoderWorkerEvents> {
   readonly #services: DecoderServices;
@@ -99,7 +100,7 @@ export class DecoderWorker extends EventEmitter<DecoderWorkerEvents> {
   /** Takes a copy of the batch. What finds no room in the queue is counted as lost. */
   records(ring: string, batch: RingBatch): void {
     const bytes = batch.buffer.subarray(0, batch.byteLength);
-    if (this.#queue.pushRecords(ring, bytes, batch.count)) this.#pump();
+    if (this.#isOpen && this.#queue.pushRecords(ring, bytes, batch.count)) this.#pump();
     else this.#lose('queue_full', batch.count);
   }
 
@@ -118,7 +119,10 @@ export class DecoderWorker extends EventEmitter<DecoderWorkerEvents> {
     return this.#do({ type: 'snapshot', map, total, count, ...columns }, { records: count, bytes });
   }
 
-  /** Tells it which processes ended, and that a snapshot was taken. Resolves when all that was queued before is applied too. */
+  /**
+   * Tells it which processes ended, and that a snapshot was taken. Resolves when all that was queued before is applied
+   * too.
+   */
   tick(): Promise<void> {
     if (!this.ready) return Promise.resolve();
     return this.#do({ type: 'tick', ended: this.#reader!.takeEnded() }, NOTHING);
@@ -131,7 +135,10 @@ export class DecoderWorker extends EventEmitter<DecoderWorkerEvents> {
     return this.#do({ type: 'params', params }, NOTHING);
   }
 
-  /** Lets it finish what is queued, for as long as one batch may take, then ends the thread. What is left is counted as lost. */
+  /**
+   * Lets it finish what is queued, for as long as one batch may take, then ends the thread. What is left is counted as
+   * lost.
+   */
   async stop(): Promise<void> {
     if (this.ready) await Promise.race([this.tick(), sleep(this.#limits.batchMilliseconds, undefined, { ref: false })]);
     this.#state = 'stopped';
@@ -141,9 +148,13 @@ export class DecoderWorker extends EventEmitter<DecoderWorkerEvents> {
     for (let job = this.#queue.shift(); job; job = this.#queue.shift()) this.#loseJob(job, 'error');
   }
 
+  get #isOpen(): boolean {
+    return this.#state !== 'stopped';
+  }
+
   #do(job: Job, size: { records: number; bytes: number }): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#queue.push(job, size, resolve)) return this.#pump();
+      if (this.#isOpen && this.#queue.push(job, size, resolve)) return this.#pump();
       this.#lose('queue_full', size.records);
       resolve();
     });
@@ -201,7 +212,14 @@ export class DecoderWorker extends EventEmitter<DecoderWorkerEvents> {
     const delay = Math.min(this.#limits.restartMilliseconds * 2 ** this.#failures++, LONGEST_RESTART);
     this.#state = 'waiting';
     this.#counts.restarts++;
-    this.#restart = setTimeout(() => this.#startThread(() => {}, (again) => this.#restartLater(again)), delay);
+    this.#restart = setTimeout(
+      () =>
+        this.#startThread(
+          () => {},
+          (again) => this.#restartLater(again),
+        ),
+      delay,
+    );
     this.emit('failed', failure, delay);
   }
 

@@ -15,7 +15,8 @@ export interface QueuedJob {
 
 type RecordsJob = Extract<Job, { type: 'records' }>;
 
-const SMALLEST_BUFFER = 64 * 1024;
+/** Room for several wake-ups, when the decoder falls behind. */
+const SMALLEST_BUFFER = 256 * 1024;
 
 /** What waits for a decoder, bounded by bytes. Records are copied into buffers that go round. */
 export class JobQueue {
@@ -73,7 +74,10 @@ export class JobQueue {
     queued.settled?.();
   }
 
-  /** Adds to the last job that waits, if it is of the same ring and has room: small wake-ups then cost one message together. */
+  /**
+   * Adds to the last job that waits, if it is of the same ring and has room: small wake-ups then cost one message
+   * together.
+   */
   #append(ring: string, bytes: Uint8Array, count: number): boolean {
     const last = this.#jobs.at(-1);
     if (last?.job.type !== 'records' || last.job.ring !== ring) return false;

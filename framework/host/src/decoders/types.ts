@@ -49,7 +49,10 @@ export interface DecoderLimits {
   batchMilliseconds: number;
   /** How long loading the decoder may take. Default 10000 ms. */
   startMilliseconds: number;
-  /** Wait before the first restart; doubles with each failure up to 30 s, forgotten after a minute without one. Default 100 ms. */
+  /**
+   * Wait before the first restart; doubles with each failure up to 30 s, forgotten after a minute without one. Default
+   * 100 ms.
+   */
   restartMilliseconds: number;
 }
 

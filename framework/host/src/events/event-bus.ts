@@ -12,7 +12,9 @@ export interface EventBusServices {
 /** Causes under stage `sink` of the loss ledger that come from here. */
 const SINK_LOSS = ['queue_full', 'refused'] as const;
 
-/** Hands events from probes to sinks. A sink that is slow or fails loses events of its own, counted, and delays nobody. */
+/**
+ * Hands events from probes to sinks. A sink that is slow or fails loses events of its own, counted, and delays nobody.
+ */
 export class EventBus {
   readonly #services: EventBusServices;
   readonly #queues = new Map<string, EventQueue>();

@@ -14,8 +14,8 @@ export interface EventSourceServices {
 }
 
 /**
- * An event of a manifest with the source `ring`: each record of its struct and kind becomes one event, while the param `when`
- * is true. An attribute that is empty is left out.
+ * An event of a manifest with the source `ring`: each record of its struct and kind becomes one event, while the param
+ * `when` is true. An attribute that is empty is left out.
  * @throws as {@link recordLayout}
  */
 export function compileEventSource(

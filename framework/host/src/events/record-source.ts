@@ -33,11 +33,17 @@ export interface RecordLayout {
   readonly process: number | undefined;
   /** Values of the attributes, in the manifest's order. */
   readonly attributes: readonly ((view: DataView, base: number) => string | number)[];
-  /** Calls back for each record of a batch that is of this source, with where it begins; it has at least the struct's bytes. */
+  /**
+   * Calls back for each record of a batch that is of this source, with where it begins; it has at least the struct's
+   * bytes.
+   */
   each(batch: RingBatch, take: (view: DataView, base: number) => void): void;
 }
 
-/** @throws SONDE_LAYOUT_STRUCT, SONDE_LAYOUT_FIELD, SONDE_MANIFEST_FIELD for what the manifest names and the object lacks */
+/**
+ * @throws SONDE_LAYOUT_STRUCT, SONDE_LAYOUT_FIELD, SONDE_MANIFEST_FIELD for what the manifest names and the object
+ * lacks
+ */
 export function recordLayout(
   source: RingSource,
   { process, attributes = {} }: { process?: Path; attributes?: Attributes },

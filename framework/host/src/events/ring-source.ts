@@ -21,8 +21,8 @@ export interface RingEntitySource extends RecordSource {
 }
 
 /**
- * An entity of a manifest with the source `ring`: each record counts `weight` times. A counter adds its field or number, a
- * histogram observes its field. Records are added up over one wake-up before they reach the table.
+ * An entity of a manifest with the source `ring`: each record counts `weight` times. A counter adds its field or
+ * number, a histogram observes its field. Records are added up over one wake-up before they reach the table.
  * @throws as {@link recordLayout}
  */
 export function compileRingSource(
@@ -43,7 +43,11 @@ export function compileRingSource(
     records(batch) {
       layout.each(batch, (view, base) => {
         const process = layout.process === undefined ? NO_PROCESS : emit.process(view, base + layout.process);
-        const row = emit.entity(definition.name, process, layout.attributes.map((read) => String(read(view, base))));
+        const row = emit.entity(
+          definition.name,
+          process,
+          layout.attributes.map((read) => String(read(view, base))),
+        );
         for (const add of adders) add(emit, row, view, base);
       });
       const columns = emit.take();

@@ -21,8 +21,8 @@ export interface EventRecord {
 }
 
 /**
- * What a sink does with events. While the promise is pending no more come; then they wait in the sink's bounded queue. If it throws,
- * the events count as refused, without those that a thrown `PartlyDelivered` says were taken.
+ * What a sink does with events. While the promise is pending no more come; then they wait in the sink's bounded queue.
+ * If it throws, the events count as refused, without those that a thrown `PartlyDelivered` says were taken.
  */
 export type EventConsumer = (events: readonly EventRecord[]) => void | Promise<void>;
 

@@ -65,7 +65,10 @@ class Source implements ProcfsSource {
     const file = join(this.#root, this.#entity.source.procfs);
     const records = this.#read(file);
     if (records instanceof Error) {
-      this.#problems.set('', sondeError('SONDE_PROCFS_UNREADABLE', { file, reason: records.message, entity: this.#name }));
+      this.#problems.set(
+        '',
+        sondeError('SONDE_PROCFS_UNREADABLE', { file, reason: records.message, entity: this.#name }),
+      );
       return;
     }
     this.#problems.delete('');

@@ -8,14 +8,12 @@ export type ProcfsParser = (text: string) => ProcfsRecord[];
 
 /** The parser for the format that a manifest names. */
 export function procfsParser({ format, columns = [], skip = 0 }: ProcfsSource): ProcfsParser {
-  switch (format) {
-    case 'lines':
-      return parseLines;
-    case 'headers':
-      return parseHeaders;
-    case 'table':
-      return (text) => parseTable(text, columns, skip);
-  }
+  const parsers: Record<ProcfsSource['format'], ProcfsParser> = {
+    lines: parseLines,
+    headers: parseHeaders,
+    table: (text) => parseTable(text, columns, skip),
+  };
+  return parsers[format];
 }
 
 /** `pgfault 12`, `MemFree:  12 kB` */
@@ -45,16 +43,18 @@ function parseHeaders(text: string): ProcfsRecord[] {
 
 /** `8 0 sda 12 …`, `some avg10=0.00 total=12` */
 function parseTable(text: string, columns: readonly string[], skip: number): ProcfsRecord[] {
-  return linesOf(text).slice(skip).map((line) => {
-    const record = new Map<string, string>();
-    let column = 0;
-    for (const word of wordsOf(line)) {
-      const equals = word.indexOf('=');
-      if (equals > 0) record.set(word.slice(0, equals), word.slice(equals + 1));
-      else if (column < columns.length) record.set(columns[column++]!, withoutColon(word));
-    }
-    return record;
-  });
+  return linesOf(text)
+    .slice(skip)
+    .map((line) => {
+      const record = new Map<string, string>();
+      let column = 0;
+      for (const word of wordsOf(line)) {
+        const equals = word.indexOf('=');
+        if (equals > 0) record.set(word.slice(0, equals), word.slice(equals + 1));
+        else if (column < columns.length) record.set(columns[column++]!, withoutColon(word));
+      }
+      return record;
+    });
 }
 
 function linesOf(text: string): string[] {

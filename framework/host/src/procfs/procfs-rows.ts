@@ -36,7 +36,8 @@ export class ProcfsRows {
   }
 
   /**
-   * Adds what the records of one file say. Records that cannot be told apart by their attributes are told apart by their order.
+   * Adds what the records of one file say. Records that cannot be told apart by their attributes are told apart by
+   * their order.
    * @param isNew what it tells of began after this source did, so that its totals count from 0
    */
   apply(records: readonly ProcfsRecord[], owner: IdentityId, isNew: boolean): void {

@@ -20,5 +20,7 @@ test.each([
   ['stranger', '/opt/probes/deep/stranger'],
   ['/opt/probes/x', '/tmp'],
 ])('%s in %s may not', (name, directory) => {
-  expect(() => assertDecoderAllowed(name, directory, allow)).toThrow(expect.objectContaining({ code: 'SONDE_DECODER_NOT_ALLOWED' }));
+  expect(() => assertDecoderAllowed(name, directory, allow)).toThrow(
+    expect.objectContaining({ code: 'SONDE_DECODER_NOT_ALLOWED' }),
+  );
 });

@@ -28,10 +28,21 @@ function failure(worker: Awaited<ReturnType<typeof setUp>>['worker']) {
 describe('a decoder', () => {
   test('turns records into deltas by process and attribute', async () => {
     const { worker, numbersOf, lost } = await start();
-    worker.records('ring', batchOf([{ tgid: 1, name: 'a' }, { tgid: 1, name: 'b', weight: 3 }, { tgid: 2, name: 'a' }]));
+    worker.records(
+      'ring',
+      batchOf([
+        { tgid: 1, name: 'a' },
+        { tgid: 1, name: 'b', weight: 3 },
+        { tgid: 2, name: 'a' },
+      ]),
+    );
     worker.records('ring', batchOf([{ tgid: 1, name: 'a' }]));
     await worker.tick();
-    expect(numbersOf('work.program')).toEqual({ 'name=program1,name=a': 2, 'name=program1,name=b': 3, 'name=program2,name=a': 1 });
+    expect(numbersOf('work.program')).toEqual({
+      'name=program1,name=a': 2,
+      'name=program1,name=b': 3,
+      'name=program2,name=a': 1,
+    });
     expect(lost()).toEqual({});
     expect(worker.stats).toMatchObject({ state: 'running', records: 4, lost: 0, queuedBytes: 0, restarts: 0 });
   });
@@ -123,7 +134,7 @@ describe('a decoder that misbehaves', () => {
     worker.records('ring', many(20));
     await running(worker);
     await worker.tick();
-    expect(sum('work.program') + lost()['error']!).toBe(35);
+    expect(sum('work.program') + lost()['error']).toBe(35);
     expect(sum('work.program')).toBeGreaterThanOrEqual(20);
     expect(worker.stats).toMatchObject({ restarts: 1, records: sum('work.program'), lost: lost()['error'] });
   });
@@ -194,7 +205,7 @@ describe('a decoder that misbehaves', () => {
     for (let i = 0; i < 100; i++) worker.records('ring', many(1000));
     await worker.tick();
     expect(lost()['queue_full']).toBeGreaterThan(0);
-    expect(sum('work.program') + lost()['queue_full']!).toBe(100_000);
+    expect(sum('work.program') + lost()['queue_full']).toBe(100_000);
   });
 
   test('loses nothing that waits while it is started again', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The decoder of the tests: it counts work, and misbehaves when a record's kind says so. */
-import { defineDecoder, NO_PROCESS } from '@sonde/kit/decoder';
+import { defineDecoder, NO_PROCESS, type Emit } from '@sonde/kit/decoder';
 
 export const KIND = {
   work: 0,
@@ -35,14 +35,20 @@ export default defineDecoder((context) => {
         emit.observe(row, 'work.duration', latency(batch.view, batch.offset));
         alive.add(who);
         if (latency(batch.view, batch.offset) > threshold) {
-          emit.event('work.slow', { time: batch.time, process: who, attributes: { 'work.name': name(batch.view, batch.offset) } });
+          emit.event('work.slow', {
+            time: batch.time,
+            process: who,
+            attributes: { 'work.name': name(batch.view, batch.offset) },
+          });
         }
         misbehave(batch.kind, emit);
       }
     },
     onSnapshot(snapshot, emit) {
       for (let i = 0; i < snapshot.count; i++) {
-        const row = emit.entity('work.program', NO_PROCESS, [`key ${snapshot.keys.getUint32(i * snapshot.keySize, true)}`]);
+        const row = emit.entity('work.program', NO_PROCESS, [
+          `key ${snapshot.keys.getUint32(i * snapshot.keySize, true)}`,
+        ]);
         const at = i * snapshot.valueSize;
         emit.add(row, 'work.count', snapshot.values.getUint32(at, true) - snapshot.previous.getUint32(at, true));
       }
@@ -61,7 +67,7 @@ export default defineDecoder((context) => {
   };
 });
 
-function misbehave(kind: number, emit: import('@sonde/kit/decoder').Emit): void {
+function misbehave(kind: number, emit: Emit): void {
   switch (kind) {
     case KIND.throw:
       throw new Error('a record that I do not understand');

@@ -13,15 +13,30 @@ import { numbers, People, tableOf, text } from '../series/people.ts';
 const RECORD = 64;
 const FRAME = 8;
 
-/** struct work_event { struct sonde_event header; struct sonde_process process; u64 latency; char name[16]; u64 unused; } */
+/**
+ * struct work_event { struct sonde_event header; struct sonde_process process; u64 latency; char name[16]; u64 unused;
+ * }
+ */
 const types: BtfType[] = [
   { id: 0, kind: 'void', name: '' },
   { id: 1, kind: 'int', name: 'unsigned int', size: 4, bits: 32, signed: false, char: false, bool: false },
   { id: 2, kind: 'int', name: 'unsigned long long', size: 8, bits: 64, signed: false, char: false, bool: false },
   { id: 3, kind: 'int', name: 'char', size: 1, bits: 8, signed: true, char: false, bool: false },
   { id: 4, kind: 'array', name: '', type: 3, index: 1, length: 16 },
-  { id: 5, kind: 'struct', name: 'sonde_event', size: 16, members: members({ time: [2, 0], kind: [1, 64], weight: [1, 96] }) },
-  { id: 6, kind: 'struct', name: 'sonde_process', size: 16, members: members({ tgid: [1, 0], exec_id: [1, 32], start: [2, 64] }) },
+  {
+    id: 5,
+    kind: 'struct',
+    name: 'sonde_event',
+    size: 16,
+    members: members({ time: [2, 0], kind: [1, 64], weight: [1, 96] }),
+  },
+  {
+    id: 6,
+    kind: 'struct',
+    name: 'sonde_process',
+    size: 16,
+    members: members({ tgid: [1, 0], exec_id: [1, 32], start: [2, 64] }),
+  },
   {
     id: 7,
     kind: 'struct',
@@ -101,7 +116,13 @@ export async function setUp(limits: Partial<DecoderLimits> = {}, definition: Dec
     events,
     numbersOf,
     sum: (entity: string) => Object.values(numbersOf(entity)).reduce((a, b) => a + b, 0),
-    lost: () => Object.fromEntries(store.loss.rows('work').filter((row) => row.count > 0).map((row) => [row.cause, row.count])),
+    lost: () =>
+      Object.fromEntries(
+        store.loss
+          .rows('work')
+          .filter((row) => row.count > 0)
+          .map((row) => [row.cause, row.count]),
+      ),
     lossRows: () => store.loss.rows('work'),
     histogram(entity: string, metric: number, labels: string) {
       const table = tableOf(reader.snapshot(), entity)!;

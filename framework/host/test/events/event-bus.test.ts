@@ -6,7 +6,16 @@ import { People } from '../series/people.ts';
 
 function event(change: Partial<EventRecord> = {}): EventRecord {
   const attributes = { 'file.name': 'a' };
-  return { probe: 'fsync', name: 'fsync.slow', time: 1, severity: 'warn', identity: 0, attributes, weight: 1, ...change };
+  return {
+    probe: 'fsync',
+    name: 'fsync.slow',
+    time: 1,
+    severity: 'warn',
+    identity: 0,
+    attributes,
+    weight: 1,
+    ...change,
+  };
 }
 
 function setUp() {
@@ -38,7 +47,9 @@ describe('the event bus', () => {
   test('keeps the order and hands over no more than a batch', async () => {
     const { bus } = setUp();
     const batches: number[][] = [];
-    const subscription = bus.subscribe('log', (events) => void batches.push(events.map(({ time }) => time)), { batch: 2 });
+    const subscription = bus.subscribe('log', (events) => void batches.push(events.map(({ time }) => time)), {
+      batch: 2,
+    });
     for (let time = 1; time <= 5; time++) bus.emit(event({ time }));
     await subscription.flush();
     expect(batches).toEqual([[1, 2], [3, 4], [5]]);

@@ -15,7 +15,11 @@ describe('an event of a ring', () => {
     severity: 'info',
     body: '{work.name} ended',
     when: 'report',
-    attributes: { 'work.name': 'name', 'work.latency': 'latency', 'work.size': { from: 'unused', values: { 0: 'small' } } },
+    attributes: {
+      'work.name': 'name',
+      'work.latency': 'latency',
+      'work.size': { from: 'unused', values: { 0: 'small' } },
+    },
   };
 
   function setUp() {
@@ -29,7 +33,9 @@ describe('an event of a ring', () => {
   test('is one for each record of its kind, with process, wall time and weight', () => {
     const { people, events, source } = setUp();
     source.setParams({ report: true });
-    source.records(batchOf([{ kind: 0 }, { kind: 1, tgid: 4, latency: 9, name: 'x', time: 30, weight: 2 }, { kind: 2 }]));
+    source.records(
+      batchOf([{ kind: 0 }, { kind: 1, tgid: 4, latency: 9, name: 'x', time: 30, weight: 2 }, { kind: 2 }]),
+    );
     expect(events).toEqual([
       {
         probe: 'work',
@@ -56,7 +62,10 @@ describe('an event of a ring', () => {
   test('is read whole from a record that is shorter than its struct', () => {
     const { events, source } = setUp();
     source.setParams({ report: true });
-    const batch = batchOf([{ kind: 1, name: 'abcdef', tgid: 4 }, { kind: 1, name: 'next' }]);
+    const batch = batchOf([
+      { kind: 1, name: 'abcdef', tgid: 4 },
+      { kind: 1, name: 'next' },
+    ]);
     const short = 42; // the name's first two bytes
     const view = new DataView(batch.buffer.buffer);
     view.setUint32(0, short, true);
@@ -83,7 +92,14 @@ test('an entity of a ring counts records, adds fields and observes them, by proc
   const metrics = Object.entries(entity.metrics).map(([name, { type }]) => ({ name, type, unit: '1', help: '' }));
   const table = store.define({ probe: 'work', name: 'work', attributes: ['work.name'], metrics });
   const ring = compileRingSource(entity, btf, table, { identity: people });
-  ring.records(batchOf([{ kind: 1, latency: 10 }, { kind: 1, latency: 20, weight: 3 }, { kind: 0 }, { kind: 1, tgid: 2, name: 'b' }]));
+  ring.records(
+    batchOf([
+      { kind: 1, latency: 10 },
+      { kind: 1, latency: 20, weight: 3 },
+      { kind: 0 },
+      { kind: 1, tgid: 2, name: 'b' },
+    ]),
+  );
   people.dies(people.process(1, 1, 10_000_000_000));
   ring.records(batchOf([{ kind: 1, latency: 1 }]));
   const all = reader.snapshot();

@@ -19,7 +19,12 @@ function write(path: string, text: string): void {
 
 type Metrics = Record<string, [type: 'counter' | 'updowncounter' | 'gauge', field: string]>;
 
-function setUp(source: ProcfsSource, metrics: Metrics, attributes: Entity['attributes'] = {}, procRoot: string | undefined = root) {
+function setUp(
+  source: ProcfsSource,
+  metrics: Metrics,
+  attributes: Entity['attributes'] = {},
+  procRoot: string | undefined = root,
+) {
   const people = new People();
   const store = createSeriesStore(people);
   const reader = store.view({ identity: ['process.executable.name'] }).reader();
@@ -38,7 +43,10 @@ function setUp(source: ProcfsSource, metrics: Metrics, attributes: Entity['attri
 
 describe('a procfs source', () => {
   test('counts the totals of lines from its first reading on, and through a reset', async () => {
-    const { read } = setUp({ procfs: 'vmstat', format: 'lines' }, { faults: ['counter', 'pgfault'], free: ['gauge', 'MemFree'] });
+    const { read } = setUp(
+      { procfs: 'vmstat', format: 'lines' },
+      { faults: ['counter', 'pgfault'], free: ['gauge', 'MemFree'] },
+    );
     write('vmstat', 'nr_free 1\npgfault 100\nMemFree:    7 kB\n');
     expect(await read()).toEqual({ '': 0 });
     write('vmstat', 'pgfault 130\nMemFree: 5 kB\n');
@@ -57,8 +65,13 @@ describe('a procfs source', () => {
     expect(await read()).toEqual({ '': 3 });
   });
 
-  test('makes a row of each line of a table; one that appears later counts from 0, one that goes keeps its total', async () => {
-    const source: ProcfsSource = { procfs: 'diskstats', format: 'table', columns: ['major', 'minor', 'device', 'reads'], skip: 1 };
+  test('makes a row of each line of a table; a new one counts from 0, one that goes keeps its total', async () => {
+    const source: ProcfsSource = {
+      procfs: 'diskstats',
+      format: 'table',
+      columns: ['major', 'minor', 'device', 'reads'],
+      skip: 1,
+    };
     const { read, table } = setUp(source, { reads: ['counter', 'reads'] }, { device: 'device' });
     write('diskstats', 'a heading\n 8 0 sda: 10\n 8 1 sdb 20\n');
     await read();
@@ -69,7 +82,11 @@ describe('a procfs source', () => {
 
   test('reads named words of a table, and folds lines that have the same labels', async () => {
     const source: ProcfsSource = { procfs: 'pressure/io', format: 'table', columns: ['share'] };
-    const { read } = setUp(source, { stall: ['counter', 'total'] }, { kind: { from: 'share', values: { some: 'any' } } });
+    const { read } = setUp(
+      source,
+      { stall: ['counter', 'total'] },
+      { kind: { from: 'share', values: { some: 'any' } } },
+    );
     write('pressure/io', 'some avg10=0.00 total=10\nfull avg10=0.00 total=5\nfull avg10=0.00 total=50\n');
     await read();
     write('pressure/io', 'some avg10=0.00 total=13\nfull avg10=0.00 total=6\nfull avg10=0.00 total=52\n');
@@ -84,14 +101,22 @@ describe('a procfs source', () => {
     await read();
     write('10/io', 'rchar: 1007\n');
     write('11/io', 'rchar: 50\n');
-    watched.push({ id: born, pid: 11, start: Number.MAX_SAFE_INTEGER }, { id: people.born('gone', 12), pid: 12, start: 1 });
+    watched.push(
+      { id: born, pid: 11, start: Number.MAX_SAFE_INTEGER },
+      { id: people.born('gone', 12), pid: 12, start: 1 },
+    );
     expect(await read()).toEqual({ 'name=old': 7, 'name=born': 50 });
   });
 
   test('says what is missing, until it is there', async () => {
-    const { read, procfs } = setUp({ procfs: 'vmstat', format: 'lines' }, { faults: ['counter', 'pgfault'], oom: ['counter', 'oom_kill'] });
+    const { read, procfs } = setUp(
+      { procfs: 'vmstat', format: 'lines' },
+      { faults: ['counter', 'pgfault'], oom: ['counter', 'oom_kill'] },
+    );
     await read();
-    expect(procfs.problems).toMatchObject([{ code: 'SONDE_PROCFS_UNREADABLE', message: expect.stringContaining('vmstat') }]);
+    expect(procfs.problems).toMatchObject([
+      { code: 'SONDE_PROCFS_UNREADABLE', message: expect.stringContaining('vmstat') },
+    ]);
     write('vmstat', 'pgfault 1\n');
     await read();
     expect(procfs.problems.map(({ message }) => message)).toEqual([`${root}/vmstat has no field 'oom_kill'`]);
@@ -101,12 +126,22 @@ describe('a procfs source', () => {
   });
 
   test('reads the files of this machine', async () => {
-    const real = setUp({ procfs: 'vmstat', format: 'lines' }, { faults: ['counter', 'pgfault'], free: ['gauge', 'nr_free_pages'] }, {}, '/proc');
+    const real = setUp(
+      { procfs: 'vmstat', format: 'lines' },
+      { faults: ['counter', 'pgfault'], free: ['gauge', 'nr_free_pages'] },
+      {},
+      '/proc',
+    );
     await real.read();
     Buffer.alloc(2 ** 25, 1);
     expect((await real.read())['']).toBeGreaterThan(0);
     expect((await real.read(1))['']).toBeGreaterThan(0);
-    const netstat = setUp({ procfs: 'net/netstat', format: 'headers' }, { drops: ['counter', 'TcpExt.ListenDrops'] }, {}, '/proc');
+    const netstat = setUp(
+      { procfs: 'net/netstat', format: 'headers' },
+      { drops: ['counter', 'TcpExt.ListenDrops'] },
+      {},
+      '/proc',
+    );
     await netstat.read();
     expect([real.procfs.problems, netstat.procfs.problems]).toEqual([[], []]);
   });

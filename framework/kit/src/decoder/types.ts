@@ -20,7 +20,9 @@ export type Params = Readonly<Record<string, AttributeValue>>;
 /** Reads one field of a struct that begins at byte `base` of `view`. */
 export type FieldReader<Value> = (view: DataView, base: number) => Value;
 
-/** Where the fields of a C struct lie, taken from the object's BTF. Paths as in the manifest: `peer.addr`, `slots[2]`. */
+/**
+ * Where the fields of a C struct lie, taken from the object's BTF. Paths as in the manifest: `peer.addr`, `slots[2]`.
+ */
 export interface StructLayout {
   readonly name: string;
   /** Bytes. */
@@ -29,7 +31,9 @@ export interface StructLayout {
   offset(path: string): number;
   /** Reader of an integer, float, bool or enum field; u64 is exact up to 2^53. @throws SONDE_LAYOUT_FIELD */
   number(path: string): FieldReader<number>;
-  /** Reader of a field that is shown as text: char array, address, enum name, process name. @throws SONDE_LAYOUT_FIELD */
+  /**
+   * Reader of a field that is shown as text: char array, address, enum name, process name. @throws SONDE_LAYOUT_FIELD
+   */
   text(path: string): FieldReader<string>;
 }
 
@@ -117,8 +121,8 @@ export interface EmittedEvent {
 }
 
 /**
- * Takes what a decoder has to say. Names are those of the manifest; anything that it does not declare is dropped, counted
- * as loss (stage `decoder`, cause `undeclared`) and reported once by name. Nothing here throws.
+ * Takes what a decoder has to say. Names are those of the manifest; anything that it does not declare is dropped,
+ * counted as loss (stage `decoder`, cause `undeclared`) and reported once by name. Nothing here throws.
  *
  * Numbers are in the metric's unit, or in that which its `scale` takes to it: nanoseconds with `unit: s, scale: 1e-9`.
  */
@@ -126,8 +130,8 @@ export interface Emit {
   /** The process whose `struct sonde_process` lies at byte `offset` of `view`. Cheap when repeated. */
   process(view: DataView, offset: number): Process;
   /**
-   * The series of an entity for one process (or NO_PROCESS) and one value for each attribute that the manifest declares, in its
-   * order ('' = absent). Cheap when repeated.
+   * The series of an entity for one process (or NO_PROCESS) and one value for each attribute that the manifest
+   * declares, in its order ('' = absent). Cheap when repeated.
    */
   entity(name: string, process: Process, attributes?: readonly string[]): Row;
   /** Adds to a counter (never negative) or an updowncounter: the change, never the total. */
@@ -141,7 +145,10 @@ export interface Emit {
   event(name: string, event: EmittedEvent): void;
 }
 
-/** What a package's own code does; every method is optional. A call that throws loses, and counts, the batch it was given. */
+/**
+ * What a package's own code does; every method is optional. A call that throws loses, and counts, the batch it was
+ * given.
+ */
 export interface Decoder {
   /** A batch of records from a ring. */
   onRecords?(batch: RecordBatch, emit: Emit): void;

@@ -61,7 +61,8 @@ export class Emitter implements Emit {
     if (entity === undefined) return;
     const declared = entity.metrics.get(metric);
     if (declared === undefined) return this.#undeclaredMetric(entity, metric);
-    if (declared.type === 'counter' ? delta >= 0 && delta < Infinity : declared.type === 'updowncounter' && isFinite(delta)) {
+    const isSum = declared.type === 'counter' || declared.type === 'updowncounter';
+    if (isSum && isFinite(delta) && (delta >= 0 || declared.type === 'updowncounter')) {
       return entity.rows.add(row % ENTITY, declared.index, delta);
     }
     this.refusals.invalid(`cannot add ${sign(delta)} to the ${declared.type} '${metric}' of '${entity.name}'`);
@@ -118,10 +119,8 @@ export class Emitter implements Emit {
   }
 
   #wrongAttributes(entity: Entity, attributes: readonly string[]): Row {
-    const { length } = entity.attributes;
-    this.refusals.say(
-      `entity '${entity.name}' has ${length} attributes (${entity.attributes.join(', ')}), ${attributes.length} were given`,
-    );
+    const declared = `${entity.attributes.length} attributes (${entity.attributes.join(', ')})`;
+    this.refusals.say(`entity '${entity.name}' has ${declared}, ${attributes.length} were given`);
     return REFUSED_ROW;
   }
 

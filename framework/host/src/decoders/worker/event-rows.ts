@@ -21,7 +21,9 @@ export class EventRows {
   push(name: string, event: EmittedEvent): void {
     const declared = this.#byName.get(name);
     if (declared === undefined) {
-      return this.#refusals.undeclared(`event '${name}' is not declared in the manifest with \`source: { decoder: true }\``);
+      return this.#refusals.undeclared(
+        `event '${name}' is not declared in the manifest with \`source: { decoder: true }\``,
+      );
     }
     const attributes: Record<string, AttributeValue> = {};
     for (const [attribute, value] of Object.entries(event.attributes ?? {})) {

@@ -8,8 +8,8 @@ const PLACES = 1024;
 const MAX_BYTES = 64;
 
 /**
- * The same reader, but for short char arrays it remembers the last strings by their bytes: making a string costs ten times
- * as much as comparing a few words, and records repeat the same names.
+ * The same reader, but for short char arrays it remembers the last strings by their bytes: making a string costs ten
+ * times as much as comparing a few words, and records repeat the same names.
  */
 export function internedText<Value extends string | number>(
   { kind, offset, size }: FieldLayout,
@@ -23,8 +23,11 @@ export function internedText<Value extends string | number>(
   return (view, base) => {
     const start = base + offset;
     let hash = 0;
-    for (let i = 0; i < words; i++) hash = Math.imul(hash ^ view.getUint32(start + 4 * i, true), 0x9e3779b1);
-    const place = (hash ^ (hash >>> 15)) & (PLACES - 1);
+    for (let i = 0; i < words; i++) {
+      hash = Math.imul(hash ^ view.getUint32(start + 4 * i, true), 0x9e3779b1);
+      hash ^= hash >>> 16;
+    }
+    const place = hash & (PLACES - 1);
     const text = texts[place];
     if (text !== undefined && sameWords(view, start, keys, place * words, words)) return text;
     for (let i = 0; i < words; i++) keys[place * words + i] = view.getUint32(start + 4 * i, true);

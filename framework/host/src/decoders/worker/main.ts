@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The thread in which one package's decoder runs. Started by `DecoderWorker`, with `--no-addons` and an empty environment. */
+/**
+ * The thread in which one package's decoder runs. Started by `DecoderWorker`, with `--no-addons` and an empty
+ * environment.
+ */
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DecoderFactory } from '@sonde/kit/decoder';

@@ -31,7 +31,13 @@ export class ProcessTable {
       const number = this.#numbers[slot]!;
       if (number === EMPTY) return this.#insert(slot, tgid, execId, low, high);
       const at = slot * WORDS;
-      if (number !== GONE && keys[at] === tgid && keys[at + 2] === low && keys[at + 3] === high && keys[at + 1] === execId) {
+      if (
+        number !== GONE &&
+        keys[at] === tgid &&
+        keys[at + 2] === low &&
+        keys[at + 3] === high &&
+        keys[at + 1] === execId
+      ) {
         return number;
       }
     }

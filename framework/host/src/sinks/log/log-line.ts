@@ -9,8 +9,8 @@ const SEVERITY_NUMBER: Record<Severity, number> = { trace: 1, debug: 5, info: 9,
 const resources = new WeakMap<Labels, string>();
 
 /**
- * One event as a line of JSON, with the field names of an OpenTelemetry log record. What an event stands for more than once is in
- * the attribute `sonde.event.weight`.
+ * One event as a line of JSON, with the field names of an OpenTelemetry log record. What an event stands for more than
+ * once is in the attribute `sonde.event.weight`.
  */
 export function logLine(event: EventRecord, labels: Labels): string {
   const { weight, severity } = event;

@@ -50,7 +50,11 @@ export class LogSink implements Sink {
     this.#output = await this.#open();
     const { capacity } = this.#options;
     const consume = (events: readonly EventRecord[]): Promise<void> => (this.#writing = this.#write(events));
-    this.#subscription = this.#services.events.subscribe(this.name, consume, capacity === undefined ? {} : { capacity });
+    this.#subscription = this.#services.events.subscribe(
+      this.name,
+      consume,
+      capacity === undefined ? {} : { capacity },
+    );
   }
 
   async stop(): Promise<void> {
@@ -63,7 +67,10 @@ export class LogSink implements Sink {
     this.#output = undefined;
   }
 
-  /** Opens the file again under its name, as after logrotate has moved it away. What is being written goes to the old one. */
+  /**
+   * Opens the file again under its name, as after logrotate has moved it away. What is being written goes to the old
+   * one.
+   */
   async reopen(): Promise<void> {
     if (!this.#output) return;
     const next = await this.#open();

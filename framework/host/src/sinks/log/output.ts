@@ -33,7 +33,8 @@ const writeFile = promisify(write);
 /** @param path `stdout`, `stderr`, or a file that is appended to */
 export async function openOutput(path: string): Promise<Output> {
   const standard = STANDARD[path];
-  if (standard === undefined) return new FileOutput(await openFile(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640));
+  if (standard === undefined)
+    return new FileOutput(await openFile(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640));
   const status = fstatSync(standard);
   if (status.isSocket()) return new SocketOutput(standard);
   // A file is shared with who else writes to it, place included.

@@ -38,7 +38,11 @@ async function setUp(path: string, capacity?: number) {
   return { people, events, sink, lost };
 }
 
-const linesOf = (path: string) => readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
+const linesOf = (path: string) =>
+  readFileSync(path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe('the log sink', () => {
@@ -72,7 +76,9 @@ describe('the log sink', () => {
       await sink.stop();
       expect([lost(), sink.state().state]).toEqual([0, 'stopped']);
     }
-    expect(linesOf(path).map(({ attributes }) => attributes['file.name'])).toEqual(Array.from({ length: 2000 }, (_, i) => `file ${i}`));
+    expect(linesOf(path).map(({ attributes }) => attributes['file.name'])).toEqual(
+      Array.from({ length: 2000 }, (_, i) => `file ${i}`),
+    );
   });
 
   test('opens its file again after it was moved away', async () => {
@@ -105,7 +111,9 @@ describe('the log sink', () => {
   test('delays nobody when nobody reads its pipe: written + counted = emitted', async () => {
     const path = join(folder, 'pipe');
     execFileSync('mkfifo', [path]);
-    const reader = spawn('sh', ['-c', `exec 3<"${path}"; sleep 1; wc -l <&3`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const reader = spawn('sh', ['-c', `exec 3<"${path}"; sleep 1; wc -l <&3`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let output = '';
     reader.stdout.on('data', (chunk: Buffer) => (output += chunk));
     const closed = new Promise((resolve) => reader.once('close', resolve));
@@ -124,7 +132,9 @@ describe('the log sink', () => {
   test('stops in a moment though its pipe is full, and counts what it could not write', async () => {
     const path = join(folder, 'pipe');
     execFileSync('mkfifo', [path]);
-    const reader = spawn('sh', ['-c', `exec 3<"${path}"; sleep 3; wc -l <&3`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const reader = spawn('sh', ['-c', `exec 3<"${path}"; sleep 3; wc -l <&3`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let output = '';
     reader.stdout.on('data', (chunk: Buffer) => (output += chunk));
     const closed = new Promise((resolve) => reader.once('close', resolve));
