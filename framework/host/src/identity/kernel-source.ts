@@ -12,6 +12,7 @@ export class KernelSource {
   readonly #loss: BpfMap;
   readonly #causes: readonly { name: string; key: Uint8Array }[];
   #ring: Ring | undefined;
+  #isDelivering = false;
 
   /** Loads the object and attaches its programs; the records wait in the ring until {@link KernelSource.listen}. */
   static async open(): Promise<KernelSource> {
@@ -39,12 +40,19 @@ export class KernelSource {
   }
 
   listen(handler: RingHandler): void {
-    this.#ring = openRing(this.object.map('host_records'), handler);
+    this.#ring = openRing(this.object.map('host_records'), (batch) => {
+      this.#isDelivering = true;
+      try {
+        handler(batch);
+      } finally {
+        this.#isDelivering = false;
+      }
+    });
   }
 
-  /** Hands over now all that is in the ring. */
+  /** Hands over now all that is in the ring; nothing within the handler. */
   drain(): void {
-    this.#ring?.consume();
+    if (!this.#isDelivering) this.#ring?.consume();
   }
 
   /** A record for each process that lives. */

@@ -6,7 +6,7 @@ import type { CgroupId, Identity, IdentityId, ProcessFacts } from '../identity/t
 import { compileRules, type CompiledRules, modeOf, noRules } from './compile-rules.ts';
 import { Departures } from './departures.ts';
 import { Followers } from './followers.ts';
-import { processSelectors } from './selectors.ts';
+import { matchesUpwards, processSelectors } from './selectors.ts';
 import { CGROUP, type Decision, PROCESS, type TargetKind, type TargetMap } from './target-map.ts';
 import type { SelectorKind, TargetCounts, TargetEvents, TargetMatch, TargetMode, TargetRules, Targets } from './types.ts';
 
@@ -77,6 +77,13 @@ export class HostTargets extends EventEmitter<TargetEvents> implements Targets {
     return watcher === undefined ? [] : [...this.#matchesOf(watcher.rules, watcher.followers)];
   }
 
+  *watched(probe: string): Iterable<IdentityId> {
+    const watcher = this.#watchers.get(probe);
+    for (const id of this.#identity.live()) {
+      if (watcher === undefined || this.#watches(watcher, this.#identity.facts(id)!)) yield id;
+    }
+  }
+
   preview(rules: TargetRules): TargetMatch[] {
     const compiled = this.#compile(rules);
     const followers = { include: new Followers(), exclude: new Followers() };
@@ -127,10 +134,11 @@ export class HostTargets extends EventEmitter<TargetEvents> implements Targets {
   }
 
   async #apply(probe: string, watcher: Watcher, rules: CompiledRules): Promise<{ mode: TargetMode }> {
+    const mode = modeOf(rules);
+    if (isSame(rules, watcher.rules)) return { mode };
     this.#setRules(watcher, rules);
     await this.#follow();
     await this.#judgeAll(watcher, 'add');
-    const mode = modeOf(rules);
     this.emit('mode', probe, mode);
     await this.#judgeAll(watcher, 'replace');
     return { mode };
@@ -208,6 +216,16 @@ export class HostTargets extends EventEmitter<TargetEvents> implements Targets {
     return verdict;
   }
 
+  /** As the kernel decides it: by the process's own entry and those of the cgroups above it. */
+  #watches({ rules, followers }: Watcher, process: ProcessFacts): boolean {
+    const verdict = this.#verdict(rules, followers, process);
+    const path = process.cgroup === undefined ? undefined : this.#identity.cgroupPath(process.cgroup);
+    const matches = (decision: Decision) =>
+      verdict[decision] !== undefined ||
+      (path !== undefined && rules[decision].some((rule) => rule.cgroup !== undefined && matchesUpwards(rule.cgroup)(path)));
+    return !matches('exclude') && (rules.include.length === 0 || matches('include'));
+  }
+
   *#matchesOf(rules: CompiledRules, followers: Record<Decision, Followers>): Iterable<TargetMatch> {
     for (const { cgroup: id, path } of this.#identity.cgroups()) {
       for (const decision of decisions) {
@@ -238,6 +256,11 @@ export class HostTargets extends EventEmitter<TargetEvents> implements Targets {
   #onCgroupRemoved(cgroup: CgroupId): void {
     if (this.#entries.mayHave(CGROUP, cgroup)) this.#entries.delete(CGROUP, cgroup);
   }
+}
+
+function isSame(one: CompiledRules, other: CompiledRules): boolean {
+  const text = (rules: CompiledRules) => decisions.map((decision) => rules[decision].map((rule) => rule.text).join()).join('\n');
+  return text(one) === text(other);
 }
 
 function isAboutProcesses(rules: CompiledRules): boolean {
