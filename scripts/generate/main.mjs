@@ -3,6 +3,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { errorReference } from './error-reference.mjs';
+import { manifestReference } from './manifest-reference.mjs';
+import { metricReference } from './metric-reference.mjs';
+import { openApiFile } from './openapi.mjs';
 import { schemaFiles, validatorsFile } from './schemas.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -20,6 +24,8 @@ const requestBodies = {
 const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const files = (await Promise.all(schemas.map((source) => schemaFiles(root, source)))).flat();
 files.push(await validatorsFile(root, requestBodies));
+files.push(await openApiFile(root));
+files.push(errorReference(), await manifestReference(root), await metricReference(root));
 for (const { file, text } of files) await (options.check ? check(file, text) : write(file, text));
 
 async function write(file, text) {
