@@ -141,7 +141,7 @@ function clock(store: SeriesStore): () => number {
 }
 
 function whereControl({ socket, address }: ControlServer): string[] {
-  return [`control   ${socket} (sonde ps), http://${address.host}:${address.port}/v1/probes with the token`];
+  return [`control     ${socket} (sonde ps), http://${address.host}:${address.port}/v1/probes with the token`];
 }
 
 function version(): string {

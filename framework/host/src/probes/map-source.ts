@@ -65,7 +65,7 @@ export class MapSource {
       }
     }
     for (const slot of changes.removed) for (const rows of this.#entities) rows.remove(slot);
-    if (overflow !== undefined && overflow.changed > 0) {
+    if (overflow !== undefined && hasGrown(overflow)) {
       for (const rows of this.#entities) rows.applyOverflow(overflow);
     }
   }
@@ -93,6 +93,11 @@ export class MapSource {
     this.#overflow?.close();
     for (const rows of this.#entities) rows.close();
   }
+}
+
+/** An array has its entry from the start: until something overflows there is no overflow series. */
+function hasGrown({ changed, values, previous }: MapChanges): boolean {
+  return changed > 0 && values.some((byte, i) => byte !== previous[i]);
 }
 
 function isHash(map: BpfMap): boolean {

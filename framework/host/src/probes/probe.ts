@@ -1,5 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { asSondeError, formatPlace, nearest, quoteNames, resolveParams, sondeError, SondeError, type ParamValue } from '@sonde/kit';
+import {
+  asSondeError,
+  formatPlace,
+  nearest,
+  quoteNames,
+  resolveParams,
+  SondeError,
+  sondeError,
+  type Manifest,
+  type ParamInput,
+  type ParamValue,
+} from '@sonde/kit';
 import { EventEmitter } from 'eventemitter3';
 import type { ProbePackage } from '../packages/types.ts';
 import type { ProbeObservation } from '../telemetry/types.ts';
@@ -19,6 +30,8 @@ export interface ProbeStateEvents {
 /** The settings that one desired state comes to, and what of it makes a reload necessary. */
 interface Plan extends RunSettings {
   enabled: boolean;
+  /** The params as a person writes them. */
+  given: Record<string, ParamInput>;
   targets: TargetRules;
   loadKey: string;
 }
@@ -176,7 +189,7 @@ export class Probe extends EventEmitter<ProbeStateEvents> {
       desired: {
         enabled: this.#plan.enabled,
         collectors: Object.fromEntries(Object.keys(manifest.collectors).map((c) => [c, this.#plan.collectors.has(c)])),
-        params: this.#plan.params,
+        params: this.#plan.given,
         targets: this.#plan.targets,
       },
       origins: {},
@@ -346,11 +359,16 @@ function planOf(pkg: ProbePackage, desired: DesiredProbe, targetMode: TargetMode
   return {
     enabled: desired.enabled ?? true,
     params,
+    given: { ...defaults(manifest), ...desired.params },
     collectors: new Set(collectors.map(([name]) => name)),
     targets: desired.targets ?? {},
     targetMode,
     loadKey: loadKey(manifest, params),
   };
+}
+
+function defaults({ params = {} }: Manifest): Record<string, ParamInput> {
+  return Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.default]));
 }
 
 function errorStatus({ code, message, place, hint }: SondeError): NonNullable<ProbeStatus['error']> {

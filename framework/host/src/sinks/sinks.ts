@@ -35,7 +35,7 @@ export class Sinks {
 
   /** Where each sink listens or writes, for people. */
   get where(): string[] {
-    return [...this.#running.values()].map(({ sink }) => `${sink.name.padEnd(10)}${sink.state().where}`);
+    return [...this.#running.values()].map(({ sink }) => `${sink.name.padEnd(10)}  ${sink.state().where}`);
   }
 
   /** Opens files anew, after a rotation. */
