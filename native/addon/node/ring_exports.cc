@@ -2,6 +2,7 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "../core/ring_consumer.h"
 #include "convert.h"
@@ -31,7 +32,7 @@ class Ring {
   uint32_t consume() {
     if (closed_) throw Failure{"CLOSED", "the ring was closed"};
     if (delivering_) throw Failure{"STATE", "consume() was called from the ring's own handler"};
-    uint64_t end = consumer_.producerPosition();
+    uint64_t end = consumer_->producerPosition();
     uint32_t total = 0;
     for (RingFrames frames{.more = true}; frames.more && !closed_;) {
       frames = copy(end);
@@ -57,15 +58,15 @@ class Ring {
 
  private:
   Ring(Napi::Env env, const Map& map, Napi::Function handler, size_t maxBytes)
-      : env_(env), consumer_(map), handler_(Napi::Persistent(handler)) {
-    resizeBuffer(std::min(maxBytes, consumer_.size()));
+      : env_(env), consumer_(std::in_place, map), handler_(Napi::Persistent(handler)) {
+    resizeBuffer(std::min(maxBytes, consumer_->size()));
     context_ = std::make_unique<Napi::AsyncContext>(env, "sonde:ring");
   }
 
   void start(std::shared_ptr<Ring> self) {
     uv_loop_t* loop = nullptr;
     napi_get_uv_event_loop(env_, &loop);
-    if (int error = uv_poll_init(loop, &poll_, consumer_.fd())) throw systemFailure("MAP", "poll of the ring", error);
+    if (int error = uv_poll_init(loop, &poll_, consumer_->fd())) throw systemFailure("MAP", "poll of the ring", error);
     uv_timer_init(loop, &timer_);
     poll_.data = timer_.data = this;
     self_ = std::move(self);
@@ -89,10 +90,10 @@ class Ring {
   }
 
   RingFrames copy(uint64_t end) {
-    RingFrames frames = consumer_.drain(data_, capacity_, kRecordsPerWake, end);
+    RingFrames frames = consumer_->drain(data_, capacity_, kRecordsPerWake, end);
     if (!frames.needed) return frames;
     resizeBuffer(frames.needed);
-    return consumer_.drain(data_, capacity_, kRecordsPerWake, end);
+    return consumer_->drain(data_, capacity_, kRecordsPerWake, end);
   }
 
   /** `context` is null within a call from JavaScript, where exceptions go to the caller. */
@@ -129,11 +130,13 @@ class Ring {
     auto* ring = static_cast<Ring*>(handle->data);
     if (++ring->closedHandles_ < 2) return;
     napi_remove_async_cleanup_hook(ring->cleanup_);
+    ring->consumer_.reset();
     ring->self_.reset();
   }
 
   Napi::Env env_;
-  RingConsumer consumer_;
+  /** Gone once closed, and with it the ring's memory, whenever the handle is collected. */
+  std::optional<RingConsumer> consumer_;
   Napi::FunctionReference handler_;
   Napi::ObjectReference buffer_;
   uint8_t* data_ = nullptr;
