@@ -78,11 +78,11 @@ test.each([
   expect(values).toEqual(resolveParams(manifest).values);
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatchObject({ code: 'SONDE_PARAM_VALUE', place: { file: 'sonde.yaml', pointer: `/${name}` } });
-  expect(problems[0].message).toBe(`param '${name}' of probe 'sample' cannot be ${String(input)}: ${rule}`);
+  expect(problems[0]?.message).toBe(`param '${name}' of probe 'sample' cannot be ${String(input)}: ${rule}`);
 });
 
 test('a param that the manifest does not declare is named with the nearest one', () => {
   const { problems } = resolveParams(manifest, { slwo: '1ms' });
   expect(problems[0]).toMatchObject({ code: 'SONDE_PARAM_UNKNOWN', message: "probe 'sample' has no param 'slwo'" });
-  expect(problems[0].hint).toMatch(/^Did you mean 'slow'\?/);
+  expect(problems[0]?.hint).toMatch(/^Did you mean 'slow'\?/);
 });

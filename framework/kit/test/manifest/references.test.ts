@@ -57,6 +57,13 @@ test.each([
     "/params/report/live: param 'report': only 'load' can name this [SONDE_MANIFEST_PARAM]",
   ],
   [
+    'a live param that restarts the decoder',
+    'live: settings.report',
+    'live: decoder',
+    'decoder',
+    "/params/report/live: param 'report': only 'load' can name this [SONDE_MANIFEST_PARAM]",
+  ],
+  [
     'a task without a program',
     'program: on_library, ',
     '',

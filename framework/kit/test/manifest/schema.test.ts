@@ -160,13 +160,13 @@ test.each([
 
 test('a problem comes with the nearest name and what the key means', () => {
   const [unknown] = errorsOf(withChange('unit: By', 'unti: By'));
-  expect(unknown.hint).toMatch(/^Did you mean 'unit'\? The keys here are 'type', 'unit', /);
+  expect(unknown?.hint).toMatch(/^Did you mean 'unit'\? The keys here are 'type', 'unit', /);
   const [source] = errorsOf(withChange('source: { map: calls }', 'source: { mpa: calls }'));
-  expect(source.hint).toBe("Did you mean 'map'? The keys here are 'map', 'ring', 'procfs', 'decoder' and 'agent'.");
+  expect(source?.hint).toBe("Did you mean 'map'? The keys here are 'map', 'ring', 'procfs', 'decoder' and 'agent'.");
   const [missing] = errorsOf(goodManifest.replace('name: sample\n', ''));
-  expect(missing.hint).toMatch(/^It means: Name of the probe, unique on a host/);
+  expect(missing?.hint).toMatch(/^It means: Name of the probe, unique on a host/);
   const [value] = errorsOf(withChange('fold: max', 'fold: mx'));
-  expect(value.hint).toMatch(/^Did you mean 'max'\? It means: How gauges become one value/);
+  expect(value?.hint).toMatch(/^Did you mean 'max'\? It means: How gauges become one value/);
 });
 
 test('all problems are told at once, in the order of the file', () => {

@@ -9,7 +9,7 @@ export function checkParams({ params = {} }: Manifest, findings: Findings): void
       findings.add('SONDE_MANIFEST_PARAM', { param: name, problem }, ['params', name, ...(key ? [key] : [])]);
 
     if ((param.live === undefined) === (param.load === undefined)) report("exactly one of 'live' and 'load' must be given");
-    if (param.live === 'attach' || param.live?.startsWith('map.')) report("only 'load' can name this", 'live');
+    if (/^(attach|decoder|map\..*)$/.test(param.live ?? '')) report("only 'load' can name this", 'live');
     if ((param.type === 'enum') !== (param.values !== undefined)) report("'values' belongs to the type enum, and only to it");
     checkBounds(param, report);
   }
