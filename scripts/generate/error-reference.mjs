@@ -17,11 +17,21 @@ export function errorReference() {
   const sections = errors.map(([name, entry]) => section(name, entry));
   return {
     file: 'docs/reference/errors.md',
-    text: page('Errors', 'framework/kit/src/errors/table.ts', introduction, table(['Code', 'What it is'], list), ...sections),
+    text: page(
+      'Errors',
+      'framework/kit/src/errors/table.ts',
+      introduction,
+      table(['Code', 'What it is'], list),
+      ...sections,
+    ),
   };
 }
 
 function section(name, { title, status, exit, message, hint, doc }) {
-  const facts = [`- Message: ${code(message)}`, ...(hint ? [`- Hint: ${hint}`] : []), `- HTTP status ${status}, exit code ${exit}`];
+  const facts = [
+    `- Message: ${code(message)}`,
+    ...(hint ? [`- Hint: ${hint}`] : []),
+    `- HTTP status ${status}, exit code ${exit}`,
+  ];
   return `## ${name}\n\n${title}. ${doc}\n\n${facts.join('\n')}`;
 }

@@ -19,7 +19,10 @@ export async function manifestReference(root) {
   const schema = JSON.parse(await readFile(path.join(root, source), 'utf8'));
   const objects = Object.values(schema.definitions).filter(({ type }) => type === 'object');
   const sections = [schema, ...objects].map((definition) => section(definition, schema));
-  return { file: 'docs/reference/manifest.md', text: page('The manifest, probe.yaml', source, introduction, ...sections) };
+  return {
+    file: 'docs/reference/manifest.md',
+    text: page('The manifest, probe.yaml', source, introduction, ...sections),
+  };
 }
 
 function section({ title, description, properties, required = [], additionalProperties }, schema) {
@@ -47,7 +50,9 @@ function describeType(property, schema) {
 
 /** Objects have a section of their own; the rest is told in place. */
 function referenceType(definition, schema) {
-  return definition.type === 'object' ? `[${definition.title}](#${anchor(definition.title)})` : describeType(definition, schema);
+  return definition.type === 'object'
+    ? `[${definition.title}](#${anchor(definition.title)})`
+    : describeType(definition, schema);
 }
 
 function describe(property, schema) {

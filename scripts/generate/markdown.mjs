@@ -18,5 +18,8 @@ export function code(text) {
 
 /** The anchor that GitHub makes of a heading. */
 export function anchor(heading) {
-  return heading.toLowerCase().replaceAll(/[^\w\- ]/g, '').replaceAll(' ', '-');
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
 }

@@ -12,17 +12,31 @@ has three series there (\`_bucket\`, \`_sum\`, \`_count\`), or is one native his
 process beside those named here.`;
 
 export async function metricReference(root) {
-  const files = ['probes/*/probe.yaml', 'test/packages/*/probe.yaml'].flatMap((pattern) => globSync(pattern, { cwd: root }).sort());
+  const files = ['probes/*/probe.yaml', 'test/packages/*/probe.yaml'].flatMap((pattern) =>
+    globSync(pattern, { cwd: root }).sort(),
+  );
   const probes = await Promise.all(files.map((file) => section(root, file)));
-  return { file: 'docs/reference/metrics.md', text: page('Metrics and events', 'the manifests', introduction, ...probes) };
+  return {
+    file: 'docs/reference/metrics.md',
+    text: page('Metrics and events', 'the manifests', introduction, ...probes),
+  };
 }
 
 async function section(root, file) {
-  const { name, description, collectors, params = {}, entities = {}, events = {} } = parse(await readFile(path.join(root, file), 'utf8'));
+  const {
+    name,
+    description,
+    collectors,
+    params = {},
+    entities = {},
+    events = {},
+  } = parse(await readFile(path.join(root, file), 'utf8'));
   return [
     `## ${name}\n\n${description}. From ${code(file)}.`,
     table(['Collector', 'On by default', 'What it does'], Object.entries(collectors).map(collectorRow)),
-    ...(Object.keys(params).length > 0 ? [table(['Param', 'Default', 'What it sets'], Object.entries(params).map(paramRow))] : []),
+    ...(Object.keys(params).length > 0
+      ? [table(['Param', 'Default', 'What it sets'], Object.entries(params).map(paramRow))]
+      : []),
     ...Object.entries(entities).map(entitySection),
     ...Object.entries(events).map(eventSection),
   ].join('\n\n');
@@ -53,7 +67,8 @@ function entitySection([name, { description = '', attributes = {}, metrics }]) {
 
 function eventSection([name, { description = '', severity, when, attributes = {} }]) {
   const condition = when ? `, while the param ${code(when)} is true` : '';
-  return `### ${name} (event)\n\n${description}${description ? '. ' : ''}Severity ${severity}${condition}. ${attributeList(attributes)}`;
+  const text = `${description}${description ? '. ' : ''}Severity ${severity}${condition}.`;
+  return `### ${name} (event)\n\n${text} ${attributeList(attributes)}`;
 }
 
 function attributeList(attributes) {

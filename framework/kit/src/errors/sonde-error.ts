@@ -44,10 +44,14 @@ export class SondeError extends Error {
 
   /** The same error at a place. */
   at(place: Place): SondeError {
-    return new SondeError(this.code, this.message, this.hint ?? '', { place, cause: this.cause, problems: this.problems });
+    return new SondeError(this.code, this.message, this.hint ?? '', {
+      place,
+      cause: this.cause,
+      problems: this.problems,
+    });
   }
 
-  /** For people: `place: message [CODE]`, the hint on a line of its own, and the single problems if there are several. */
+  /** For people: `place: message [CODE]` and the hint on a line of its own; for several problems, each of them. */
   format(): string {
     if (this.problems.length > 0) return this.problems.map((problem) => problem.format()).join('\n');
     const place = this.place ? `${formatPlace(this.place)}: ` : '';
@@ -97,5 +101,8 @@ function fillHint(template: string, values: Values): string {
   const isFilled = (sentence: string): boolean =>
     [...sentence.matchAll(placeholder)].every(([, name]) => (values[name ?? ''] ?? '') !== '');
   const sentences = template.split(/(?<=[.?!])\s+/);
-  return sentences.filter(isFilled).map((sentence) => fill(sentence, values)).join(' ');
+  return sentences
+    .filter(isFilled)
+    .map((sentence) => fill(sentence, values))
+    .join(' ');
 }

@@ -45,14 +45,16 @@ export function validateValue<Value>(
     .sort((a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0));
 }
 
-/** Leaves out what only repeats or wraps another violation: of alternatives, only the one that was meant is explained. */
+/** Leaves out what only repeats or wraps another violation: of alternatives, the one that was meant is explained. */
 function relevant(violations: readonly Violation[], root: Schema): Violation[] {
   let kept: Violation[] = [];
   for (const violation of violations) {
     if (violation.keyword === 'oneOf' || violation.keyword === 'anyOf') {
       const branches = violation.parentSchema?.[violation.keyword] ?? [];
       const { branch, instead } = chooseBranch(branches, violation, root);
-      kept = kept.filter((other) => isOutside(other, violation) || (branch && isWithinBranch(other, branch, violation)));
+      kept = kept.filter(
+        (other) => isOutside(other, violation) || (branch && isWithinBranch(other, branch, violation)),
+      );
       kept.push(...instead);
     } else if (violation.keyword !== 'propertyNames' && violation.keyword !== 'if') kept.push(violation);
   }
@@ -62,8 +64,12 @@ function relevant(violations: readonly Violation[], root: Schema): Violation[] {
 /** Whether a key is missing only because it is misspelt, which is told as an unknown key. */
 function isMisspelt({ keyword, instancePath, params }: Violation, all: readonly Violation[]): boolean {
   if (keyword !== 'required') return false;
-  const unknown = all.filter((other) => other.keyword === 'additionalProperties' && other.instancePath === instancePath);
-  return unknown.some((other) => nearest(String(other.params['additionalProperty']), [String(params['missingProperty'])]).length > 0);
+  const unknown = all.filter(
+    (other) => other.keyword === 'additionalProperties' && other.instancePath === instancePath,
+  );
+  return unknown.some(
+    (other) => nearest(String(other.params['additionalProperty']), [String(params['missingProperty'])]).length > 0,
+  );
 }
 
 function isOutside(other: Violation, violation: Violation): boolean {
@@ -92,7 +98,11 @@ function explain(violation: Violation, locate: Locate): SondeError {
     }
     case 'type': {
       const expected = [params['type']].flat().map(String).map(typeName).join(' or ');
-      return sondeError('SONDE_INPUT_TYPE', { expected, found: describe(violation.data), meaning }, { place: locate(at) });
+      return sondeError(
+        'SONDE_INPUT_TYPE',
+        { expected, found: describe(violation.data), meaning },
+        { place: locate(at) },
+      );
     }
     default: {
       const near = typeof violation.data === 'string' ? nearest(violation.data, schema.enum ?? []) : [];
@@ -105,7 +115,8 @@ function explain(violation: Violation, locate: Locate): SondeError {
 function rule({ keyword, params, message }: Violation): string {
   if (keyword === 'enum') return `it must be ${quoteNames((params['allowedValues'] as unknown[]).map(String))}`;
   if (keyword === 'const') return `it must be ${JSON.stringify(params['allowedValue'])}`;
-  if (keyword === 'pattern') return params['pattern'] === '\\S' ? 'it is empty' : `it must match ${String(params['pattern'])}`;
+  if (keyword === 'pattern')
+    return params['pattern'] === '\\S' ? 'it is empty' : `it must match ${String(params['pattern'])}`;
   return `it ${message ?? 'is wrong'}`;
 }
 

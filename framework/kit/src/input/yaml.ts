@@ -8,14 +8,15 @@ import { validateValue, type Validator } from './validate.ts';
 export interface YamlSource<Value> {
   readonly file: string;
   readonly value: Value;
-  /** Where a part stands: a scalar itself, otherwise its key; the nearest part that exists, if the pointer leads nowhere. */
+  /** Where a part stands: a scalar itself, otherwise its key; if the pointer leads nowhere, the nearest part there is. */
   readonly place: (pointer: string) => Place;
 }
 
 /**
  * Parses YAML (JSON is YAML) and checks it against a validator that was generated from a JSON Schema.
  * @param file how the file is named in errors
- * @throws one SondeError, with all problems in `problems` if there are several: SONDE_INPUT_SYNTAX, or the codes of `validateValue`
+ * @throws one SondeError, with all problems in `problems` if there are several: SONDE_INPUT_SYNTAX, or the codes of
+ *   `validateValue`
  */
 export function validateYaml<Value>(text: string, file: string, validator: Validator<Value>): YamlSource<Value> {
   const lines = new LineCounter();

@@ -3,7 +3,7 @@ import type { Btf } from '@sonde/native';
 import { unwrap } from './btf.ts';
 import type { Meaning } from './types.ts';
 
-/** Paths of all fields of a type, inner ones after a dot; of an array only the name. A type with a meaning is not looked into. */
+/** Paths of all fields, inner ones after a dot; of an array only the name. A type with a meaning is not looked into. */
 export function fieldNames(btf: Btf, typeId: number): string[] {
   return walk(btf, typeId, '').map(({ path }) => path);
 }
@@ -11,7 +11,9 @@ export function fieldNames(btf: Btf, typeId: number): string[] {
 /** Paths of the fields of a type that have a meaning, such as `process`; `''` if it is the type itself. */
 export function fieldsWithMeaning(btf: Btf, typeId: number, meaning: Meaning): string[] {
   if (unwrap(btf, typeId).meaning === meaning) return [''];
-  return walk(btf, typeId, '').filter((field) => field.meaning === meaning).map(({ path }) => path);
+  return walk(btf, typeId, '')
+    .filter((field) => field.meaning === meaning)
+    .map(({ path }) => path);
 }
 
 /** Whether the first member of a struct is a struct of this name. */

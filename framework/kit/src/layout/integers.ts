@@ -22,8 +22,10 @@ export function integerReader(offset: number, size: number, signed: boolean): Re
     default: {
       const high = offset + 4;
       return signed
-        ? (view, base) => view.getUint32(base + offset, littleEndian) + view.getInt32(base + high, littleEndian) * 2 ** 32
-        : (view, base) => view.getUint32(base + offset, littleEndian) + view.getUint32(base + high, littleEndian) * 2 ** 32;
+        ? (view, base) =>
+            view.getUint32(base + offset, littleEndian) + view.getInt32(base + high, littleEndian) * 2 ** 32
+        : (view, base) =>
+            view.getUint32(base + offset, littleEndian) + view.getUint32(base + high, littleEndian) * 2 ** 32;
     }
   }
 }

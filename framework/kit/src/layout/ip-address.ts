@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** The 16 bytes of a `sonde_ip_t` as text: IPv4 if mapped, otherwise IPv6 as RFC 5952 writes it; empty for all zeroes. */
+/** The 16 bytes of a `sonde_ip_t` as text: IPv4 if mapped, otherwise IPv6 as RFC 5952 has it; empty for all zeroes. */
 export function ipAddress(view: DataView, base: number): string {
   const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(base + 2 * i));
   if (groups.every((group) => group === 0)) return '';

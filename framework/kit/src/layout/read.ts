@@ -42,8 +42,8 @@ export function numberReader(field: FieldLayout): Reader<number> {
 }
 
 /**
- * Reader of a field as text. An enum is shown by the name of its value, an error number as `ENOENT`, a device as `8:0`; an
- * address of all zeroes and the error number 0 are empty.
+ * Reader of a field as text. An enum is shown by the name of its value, an error number as `ENOENT`, a device as
+ * `8:0`; an address of all zeroes and the error number 0 are empty.
  * @throws SONDE_LAYOUT_TYPE for a struct, a histogram or an array that was not indexed
  */
 export function textReader(field: FieldLayout): Reader<string> {

@@ -7,8 +7,8 @@ import { fieldNames } from './fields.ts';
 import type { FieldKind, FieldLayout } from './types.ts';
 
 /**
- * Where the field lies that a path names in a type: `peer.addr`, `slots[3]`, `flags`. Members of anonymous structs and unions
- * are named directly. The empty path is the type itself.
+ * Where the field lies that a path names in a type: `peer.addr`, `slots[3]`, `flags`. Members of anonymous structs and
+ * unions are named directly. The empty path is the type itself.
  * @param typeId BTF id of the type that the path begins in
  * @throws SONDE_LAYOUT_FIELD with the nearest names that exist
  */
@@ -32,8 +32,11 @@ export function fieldLayouts(btf: Btf, typeId: number): { path: string; field: F
  * @throws SONDE_LAYOUT_STRUCT with the nearest names
  */
 export function findStruct(btf: Btf, name: string): number {
-  const structs = btf.types.filter(({ id, kind }) => kind === 'struct' || (kind === 'typedef' && unwrap(btf, id).type.kind === 'struct'));
-  const found = structs.find((type) => type.kind === 'struct' && type.name === name) ?? structs.find((type) => type.name === name);
+  const structs = btf.types.filter(
+    ({ id, kind }) => kind === 'struct' || (kind === 'typedef' && unwrap(btf, id).type.kind === 'struct'),
+  );
+  const found =
+    structs.find((type) => type.kind === 'struct' && type.name === name) ?? structs.find((type) => type.name === name);
   if (found) return found.id;
   const near = quoteNames(nearest(name, structs.map((type) => type.name).filter(Boolean)));
   throw sondeError('SONDE_LAYOUT_STRUCT', { struct: name, nearest: near });
@@ -68,7 +71,8 @@ function element(btf: Btf, { id, bitOffset }: Found, index: number): Found | und
 function layoutOf(btf: Btf, { id, bitOffset, bitSize }: Found): FieldLayout {
   const { type, meaning } = unwrap(btf, id);
   const base = { offset: Math.floor(bitOffset / 8), typeName: typeName(btf, id) };
-  if (meaning) return { ...base, kind: meaning, size: sizeOf(btf, id), count: 1, signed: isSigned(type), type: type.id };
+  if (meaning)
+    return { ...base, kind: meaning, size: sizeOf(btf, id), count: 1, signed: isSigned(type), type: type.id };
   if (type.kind === 'array') return arrayLayout(btf, type, base);
   return {
     ...base,
@@ -82,7 +86,11 @@ function layoutOf(btf: Btf, { id, bitOffset, bitSize }: Found): FieldLayout {
   };
 }
 
-function arrayLayout(btf: Btf, array: BtfType & { kind: 'array' }, base: { offset: number; typeName: string }): FieldLayout {
+function arrayLayout(
+  btf: Btf,
+  array: BtfType & { kind: 'array' },
+  base: { offset: number; typeName: string },
+): FieldLayout {
   const first = layoutOf(btf, { id: array.type, bitOffset: 0, bitSize: 0 });
   const { type } = unwrap(btf, array.type);
   if (type.kind === 'int' && type.name === 'char') return { ...first, ...base, kind: 'chars', size: array.length };

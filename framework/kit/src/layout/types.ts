@@ -18,8 +18,8 @@ export type Meaning =
   | 'stack';
 
 /**
- * What a field holds: an unsigned or signed integer, a float, a boolean, text in a char array, an enum, a struct or union, a
- * pointer, or one of the kit's meanings.
+ * What a field holds: an unsigned or signed integer, a float, a boolean, text in a char array, an enum, a struct or
+ * union, a pointer, or one of the kit's meanings.
  */
 export type FieldKind = 'u' | 'i' | 'f' | 'bool' | 'chars' | 'enum' | 'struct' | 'pointer' | Meaning;
 

@@ -20,7 +20,8 @@ export function fieldWriter(field: FieldLayout): FieldWriter {
 function textBytes(field: FieldLayout, text: string): Uint8Array {
   const bytes = new Uint8Array(field.size);
   const encoded = new TextEncoder().encode(text);
-  if (encoded.length >= field.size) throw refuse(field, `hold '${text}': with its end it has ${encoded.length + 1} bytes`);
+  if (encoded.length >= field.size)
+    throw refuse(field, `hold '${text}': with its end it has ${encoded.length + 1} bytes`);
   bytes.set(encoded);
   return bytes;
 }

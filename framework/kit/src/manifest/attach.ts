@@ -86,12 +86,15 @@ function target(rest: string): Parsed {
 function kprobe(rest: string, retprobe: boolean): Parsed {
   const [, name, offset] = /^([\w.]+)(?:\+(0x[\da-f]+|\d+))?$/i.exec(rest) ?? [];
   if (!name || (retprobe && offset)) return undefined;
-  return { spec: { kind: 'kprobe', function: name, ...(offset && { offset: Number(offset) }), ...(retprobe && { retprobe }) } };
+  return {
+    spec: { kind: 'kprobe', function: name, ...(offset && { offset: Number(offset) }), ...(retprobe && { retprobe }) },
+  };
 }
 
 function uprobe(rest: string, pid: Pid, retprobe: boolean): Parsed {
   const [, binary, place = ''] = /^(.+):([^:]+)$/.exec(rest) ?? [];
-  const [, symbol, fromSymbol, inFile] = /^(?:([A-Z_$][\w.$@]*)(?:\+(0x[\da-f]+|\d+))?|\+?(0x[\da-f]+|\d+))$/i.exec(place) ?? [];
+  const [, symbol, fromSymbol, inFile] =
+    /^(?:([A-Z_$][\w.$@]*)(?:\+(0x[\da-f]+|\d+))?|\+?(0x[\da-f]+|\d+))$/i.exec(place) ?? [];
   const offset = fromSymbol ?? inFile;
   if (!binary || (symbol === undefined && offset === undefined)) return undefined;
   const where = { ...(symbol && { symbol }), ...(offset && { offset: Number(offset) }) };
@@ -106,5 +109,7 @@ function usdt(rest: string, pid: Pid): Parsed {
 function perfEvent(rest: string): Parsed {
   const [, group, name, frequency] = /^(\w+):([\w-]+)@(\d+)Hz$/.exec(rest) ?? [];
   const event = group && name ? perfEvents[group]?.[name] : undefined;
-  return event && Number(frequency) > 0 ? { spec: { kind: 'perf_event', ...event, frequency: Number(frequency) } } : undefined;
+  return event && Number(frequency) > 0
+    ? { spec: { kind: 'perf_event', ...event, frequency: Number(frequency) } }
+    : undefined;
 }

@@ -24,7 +24,11 @@ export interface ManifestFile {
 export async function loadManifest(location: string): Promise<ManifestFile> {
   const file = (await isDirectory(location)) ? path.join(location, 'probe.yaml') : location;
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw sondeError('SONDE_FILE_UNREADABLE', { file, reason: cause.code ?? cause.message }, { place: { file }, cause });
+    throw sondeError(
+      'SONDE_FILE_UNREADABLE',
+      { file, reason: cause.code ?? cause.message },
+      { place: { file }, cause },
+    );
   });
   return parseManifest(text, file);
 }

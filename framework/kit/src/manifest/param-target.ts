@@ -46,5 +46,10 @@ function findMap(maps: readonly MapInfo[], name: string): MapInfo {
   const found = maps.find((map) => map.name === name);
   if (found) return found;
   const names = maps.map((map) => map.name);
-  throw sondeError('SONDE_LAYOUT_MAP', { kind: 'map', map: name, nearest: quoteNames(nearest(name, names)), known: quoteNames(names, 'and') });
+  throw sondeError('SONDE_LAYOUT_MAP', {
+    kind: 'map',
+    map: name,
+    nearest: quoteNames(nearest(name, names)),
+    known: quoteNames(names, 'and'),
+  });
 }

@@ -84,8 +84,18 @@ function bound(param: Param, input: ParamInput | undefined, otherwise: number): 
   return typeof value === 'number' ? value : otherwise;
 }
 
-function valueError({ name: probe, params }: Manifest, name: string, input: ParamInput, rule: string, place: Place): SondeError {
-  return sondeError('SONDE_PARAM_VALUE', { probe, name, input: String(input), rule, meaning: params?.[name]?.description }, { place });
+function valueError(
+  { name: probe, params }: Manifest,
+  name: string,
+  input: ParamInput,
+  rule: string,
+  place: Place,
+): SondeError {
+  return sondeError(
+    'SONDE_PARAM_VALUE',
+    { probe, name, input: String(input), rule, meaning: params?.[name]?.description },
+    { place },
+  );
 }
 
 function unknownError({ name: probe, params = {} }: Manifest, name: string, place: Place): SondeError {

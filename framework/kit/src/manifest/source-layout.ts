@@ -69,7 +69,12 @@ function findMap(maps: readonly MapInfo[], name: string, kind: string, fits: (ma
   const found = fitting.find((map) => map.name === name);
   if (found) return found;
   const names = fitting.map((map) => map.name);
-  throw sondeError('SONDE_LAYOUT_MAP', { kind, map: name, nearest: quoteNames(nearest(name, names)), known: quoteNames(names, 'and') });
+  throw sondeError('SONDE_LAYOUT_MAP', {
+    kind,
+    map: name,
+    nearest: quoteNames(nearest(name, names)),
+    known: quoteNames(names, 'and'),
+  });
 }
 
 function join(part: string, path: string): string {

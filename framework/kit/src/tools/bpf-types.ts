@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Btf } from '@sonde/native';
-import { fieldLayouts, isCompound, isNumeric, isText, resolvePath, structLayout, typeName, type FieldLayout } from '../layout/index.ts';
+import {
+  fieldLayouts,
+  isCompound,
+  isNumeric,
+  isText,
+  resolvePath,
+  structLayout,
+  typeName,
+  type FieldLayout,
+} from '../layout/index.ts';
 import type { ObjectInfo } from '../manifest/index.ts';
 
 /** TypeScript declarations of an object's maps and exported structs: path → what the built-in readers give. */
@@ -57,7 +66,9 @@ function block(name: string, lines: readonly string[]): string[] {
 }
 
 function member(name: string, lines: readonly string[]): string {
-  return block(name, lines).map((line) => `  ${line}`).join('\n');
+  return block(name, lines)
+    .map((line) => `  ${line}`)
+    .join('\n');
 }
 
 /** The type that an exported `const volatile type *const` points to. */

@@ -25,7 +25,10 @@ export async function openPackageObject(source: ManifestFile): Promise<BpfObject
 }
 
 /** SONDE_PACKAGE_FILE_MISSING if the manifest names a file that is not there. */
-export function missingFile({ manifest, directory, place }: ManifestFile, key: 'object' | 'decoder'): SondeError | undefined {
+export function missingFile(
+  { manifest, directory, place }: ManifestFile,
+  key: 'object' | 'decoder',
+): SondeError | undefined {
   const file = manifest[key];
   if (file === undefined || existsSync(path.resolve(directory, file))) return undefined;
   return sondeError('SONDE_PACKAGE_FILE_MISSING', { package: directory, key, path: file }, { place: place(`/${key}`) });

@@ -5,7 +5,11 @@ import { asSondeError, errorTable, formatPlace, joinErrors, sondeError } from '.
 const place = { file: 'probe.yaml', line: 3, column: 5, pointer: '/params/slow' };
 
 test('an error carries its code, its filled message, its place and its hint', () => {
-  const error = sondeError('SONDE_INPUT_UNKNOWN_KEY', { key: 'liev', nearest: "'live'", known: 'live, load' }, { place });
+  const error = sondeError(
+    'SONDE_INPUT_UNKNOWN_KEY',
+    { key: 'liev', nearest: "'live'", known: 'live, load' },
+    { place },
+  );
   expect(error.message).toBe("unknown key 'liev'");
   expect(error.hint).toBe("Did you mean 'live'? The keys here are live, load.");
   expect(error.entry.status).toBe(422);
@@ -29,7 +33,12 @@ test('several problems become one error that lists them, a single one stays itse
   expect(both.message).toBe('2 problems in probe.yaml');
   expect(both.problems).toEqual([first, second]);
   expect(both.format()).toBe(`${first.format()}\n${second.format()}`);
-  expect(JSON.parse(JSON.stringify(both)).problems[0]).toEqual({ code: 'SONDE_INPUT_SYNTAX', message: 'no end', place, hint: first.hint });
+  expect(JSON.parse(JSON.stringify(both)).problems[0]).toEqual({
+    code: 'SONDE_INPUT_SYNTAX',
+    message: 'no end',
+    place,
+    hint: first.hint,
+  });
 });
 
 test('anything thrown becomes a SondeError and keeps its cause', () => {

@@ -71,17 +71,46 @@ test('the empty path is the whole', () => {
 });
 
 test('typedefs of the kit carry their meaning through qualifiers', () => {
-  const names = ['duration', 'cgroup', 'ifindex', 'netns', 'dev', 'error', 'comm', 'stack', 'latency', 'sizes', 'qualified', 'pointer'];
+  const names = [
+    'duration',
+    'cgroup',
+    'ifindex',
+    'netns',
+    'dev',
+    'error',
+    'comm',
+    'stack',
+    'latency',
+    'sizes',
+    'qualified',
+    'pointer',
+  ];
   expect(names.map((name) => field(name).kind)).toEqual([
-    'ns', 'cgroup', 'ifindex', 'netns', 'dev', 'errno', 'comm', 'stack', 'histogram', 'sizeHistogram', 'u', 'pointer',
+    'ns',
+    'cgroup',
+    'ifindex',
+    'netns',
+    'dev',
+    'errno',
+    'comm',
+    'stack',
+    'histogram',
+    'sizeHistogram',
+    'u',
+    'pointer',
   ]);
 });
 
 test('a histogram tells its parts, its range and its unit', () => {
   const latency = field('latency');
   expect(histogramLayout(object.btf, latency)).toEqual({
-    sum: latency.offset, zero: latency.offset + 8, over: latency.offset + 16, slots: latency.offset + 24,
-    count: 104, range: { from: -20, to: 6 }, sumScale: 1e-9,
+    sum: latency.offset,
+    zero: latency.offset + 8,
+    over: latency.offset + 16,
+    slots: latency.offset + 24,
+    count: 104,
+    range: { from: -20, to: 6 },
+    sumScale: 1e-9,
   });
   expect(histogramLayout(object.btf, field('sizes'))).toMatchObject({ range: { from: 0, to: 26 }, sumScale: 1 });
   expect(histogramLayout(object.btf, field('latencies[1]'))).toMatchObject({ sum: field('latencies').offset + 856 });
@@ -93,7 +122,9 @@ test('bit fields are read where they are, signed ones too', () => {
   const base = 8;
   view.setUint32(base + field('low').offset, (5 | (200_000 << 3) | ((-7 & 31) << 21)) >>> 0, true);
   expect(field('middle').bits).toEqual({ shift: 3, width: 18 });
-  expect(['low', 'middle', 'signed_bits'].map((name) => numberReader(field(name))(view, base))).toEqual([5, 200_000, -7]);
+  expect(['low', 'middle', 'signed_bits'].map((name) => numberReader(field(name))(view, base))).toEqual([
+    5, 200_000, -7,
+  ]);
 });
 
 test('numbers of every width are read, big ones without BigInt', () => {
@@ -111,7 +142,15 @@ test('numbers of every width are read, big ones without BigInt', () => {
   view.setUint8(at('yes'), 1);
   const names = ['byte', 'small', 'word', 'signed_word', 'number', 'signed_number', 'big', 'signed_big', 'yes'];
   expect(names.map((name) => fieldReader(field(name))(view, base))).toEqual([
-    255, -2, 65_535, -300, 4e9, -2e9, 2 ** 53 - 1, -(2 ** 52), 1,
+    255,
+    -2,
+    65_535,
+    -300,
+    4e9,
+    -2e9,
+    2 ** 53 - 1,
+    -(2 ** 52),
+    1,
   ]);
   expect(textReader(field('yes'))(view, base)).toBe('true');
 });
@@ -130,7 +169,14 @@ test('fields with a meaning are shown as people write them', () => {
   view.setBigUint64(at('duration'), 1_500_000_000n, true);
   const shown = (name: string): number | string => fieldReader(field(name))(view, 0);
   expect(['comm', 'name', 'peer.port', 'peer.port_be', 'role', 'dev', 'error', 'duration'].map(shown)).toEqual([
-    'größe', 'twelve bytes', 5432, 5432, 'ROLE_SERVER', '8:17', 'ENOENT', 1.5,
+    'größe',
+    'twelve bytes',
+    5432,
+    5432,
+    'ROLE_SERVER',
+    '8:17',
+    'ENOENT',
+    1.5,
   ]);
   view.setUint32(at('role'), 3, true);
   view.setInt32(at('error'), 0, true);
@@ -158,19 +204,26 @@ test('a name that does not exist comes with the nearest that do', () => {
       hint: expect.stringMatching(/^Did you mean 'peer\.port'/),
     }),
   );
-  expect(() => field('addr')).toThrow(expect.objectContaining({ hint: expect.stringMatching(/^Did you mean 'peer\.addr'\?/) }));
+  expect(() => field('addr')).toThrow(
+    expect.objectContaining({ hint: expect.stringMatching(/^Did you mean 'peer\.addr'\?/) }),
+  );
   expect(() => field('slots[4]')).toThrow(expect.objectContaining({ code: 'SONDE_LAYOUT_FIELD' }));
   expect(() => field('number.x')).toThrow(expect.objectContaining({ code: 'SONDE_LAYOUT_FIELD' }));
 });
 
 test('a struct that does not exist comes with the nearest that do', () => {
   expect(() => findStruct(object.btf, 'everythin')).toThrow(
-    expect.objectContaining({ code: 'SONDE_LAYOUT_STRUCT', hint: expect.stringMatching(/^Did you mean 'everything'\?/) }),
+    expect.objectContaining({
+      code: 'SONDE_LAYOUT_STRUCT',
+      hint: expect.stringMatching(/^Did you mean 'everything'\?/),
+    }),
   );
 });
 
 test('fields are found by name and by meaning', () => {
-  expect(fieldNames(object.btf, everything)).toEqual(expect.arrayContaining(['event.time', 'process', 'peer.port', 'second', 'choice.b']));
+  expect(fieldNames(object.btf, everything)).toEqual(
+    expect.arrayContaining(['event.time', 'process', 'peer.port', 'second', 'choice.b']),
+  );
   expect(fieldsWithMeaning(object.btf, everything, 'process')).toEqual(['process']);
   expect(fieldsWithMeaning(object.btf, findStruct(object.btf, 'sonde_process'), 'process')).toEqual(['']);
 });

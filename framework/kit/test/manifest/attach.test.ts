@@ -13,7 +13,10 @@ test.each([
   ['uprobe//a:b/c:0x1f0', { kind: 'uprobe', binary: '/a:b/c', offset: 0x1f0 }],
   ['uprobe//bin/x:+0x1f0', { kind: 'uprobe', binary: '/bin/x', offset: 0x1f0 }],
   ['uretprobe//bin/x:_ZN1aEv', { kind: 'uprobe', binary: '/bin/x', symbol: '_ZN1aEv', retprobe: true }],
-  ['usdt//usr/lib/libjvm.so:hotspot:gc__begin', { kind: 'usdt', binary: '/usr/lib/libjvm.so', provider: 'hotspot', name: 'gc__begin' }],
+  [
+    'usdt//usr/lib/libjvm.so:hotspot:gc__begin',
+    { kind: 'usdt', binary: '/usr/lib/libjvm.so', provider: 'hotspot', name: 'gc__begin' },
+  ],
   ['perf_event/software:cpu-clock@99Hz', { kind: 'perf_event', type: 1, config: 0, frequency: 99 }],
   ['perf_event/hardware:cache-misses@10Hz', { kind: 'perf_event', type: 0, config: 3, frequency: 10 }],
 ])('%s', (text, spec) => {

@@ -39,7 +39,14 @@ const manifest: Manifest = {
   description: 'A sample',
   collectors: { all: {} },
   params: {
-    slow: { type: 'duration', default: '1ms', minimum: '1us', maximum: '1m', description: 'What is slow', live: 'slow_ns' },
+    slow: {
+      type: 'duration',
+      default: '1ms',
+      minimum: '1us',
+      maximum: '1m',
+      description: 'What is slow',
+      live: 'slow_ns',
+    },
     buffer: { type: 'bytes', default: '64KiB', description: 'How much is kept', load: 'buffer' },
     mode: { type: 'enum', values: ['fast', 'exact'], default: 'fast', description: 'How to count', load: 'mode' },
     depth: { type: 'integer', default: 4, minimum: 1, description: 'How deep', load: 'depth' },
@@ -74,7 +81,10 @@ test.each([
   ['report', 'yes', 'it must be true or false'],
   ['library', 7, 'it must be text'],
 ])('%s cannot be %j, and its default holds', (name, input, rule) => {
-  const { values, problems } = resolveParams(manifest, { [name]: input }, (param) => ({ file: 'sonde.yaml', pointer: `/${param}` }));
+  const { values, problems } = resolveParams(manifest, { [name]: input }, (param) => ({
+    file: 'sonde.yaml',
+    pointer: `/${param}`,
+  }));
   expect(values).toEqual(resolveParams(manifest).values);
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatchObject({ code: 'SONDE_PARAM_VALUE', place: { file: 'sonde.yaml', pointer: `/${name}` } });

@@ -217,7 +217,9 @@ test.each([
 });
 
 test('a probe without an object can only read procfs', () => {
-  expect(errorsOf(withChange('object: dist/sample.bpf.o\n', '')).map(({ code, place }) => [code, place?.pointer])).toEqual([
+  expect(
+    errorsOf(withChange('object: dist/sample.bpf.o\n', '')).map(({ code, place }) => [code, place?.pointer]),
+  ).toEqual([
     ['SONDE_MANIFEST_SOURCE', '/entities/sample.call/source'],
     ['SONDE_MANIFEST_SOURCE', '/events/sample.slow/source'],
   ]);

@@ -13,7 +13,12 @@ test('a manifest is read from its folder, and its parts know where they stand', 
   const source = await loadManifest(folder);
   expect(source).toMatchObject({ file, directory: folder, manifest: { name: 'sample' } });
   expect(source.place('/params/slow/default')).toEqual({ file, line: 7, column: 36, pointer: '/params/slow/default' });
-  expect(source.place('/entities/sample.call')).toEqual({ file, line: 19, column: 3, pointer: '/entities/sample.call' });
+  expect(source.place('/entities/sample.call')).toEqual({
+    file,
+    line: 19,
+    column: 3,
+    pointer: '/entities/sample.call',
+  });
   expect(source.place('/collectors/calls/programs/enter/any/1')).toMatchObject({ line: 16, column: 13 });
   await rm(folder, { recursive: true });
 });
@@ -26,13 +31,7 @@ test('a file that is not there is an error of its own', async () => {
 });
 
 test.each([
-  [
-    'broken YAML',
-    'name: sample',
-    'name: "sample',
-    '',
-    ': Missing closing "quote [SONDE_INPUT_SYNTAX]',
-  ],
+  ['broken YAML', 'name: sample', 'name: "sample', '', ': Missing closing "quote [SONDE_INPUT_SYNTAX]'],
   [
     'a key given twice',
     'name: sample',
@@ -47,13 +46,7 @@ test.each([
     'unti:',
     "/entities/sample.call/metrics/sample.size/unti: unknown key 'unti' [SONDE_INPUT_UNKNOWN_KEY]",
   ],
-  [
-    'a missing key',
-    'name: sample\n',
-    '',
-    'apiVersion:',
-    ": 'name' is required here [SONDE_INPUT_MISSING_KEY]",
-  ],
+  ['a missing key', 'name: sample\n', '', 'apiVersion:', ": 'name' is required here [SONDE_INPUT_MISSING_KEY]"],
   [
     'a value of another type',
     'default: 1ms',
@@ -170,7 +163,10 @@ test('a problem comes with the nearest name and what the key means', () => {
 });
 
 test('all problems are told at once, in the order of the file', () => {
-  const text = goodManifest.replace('unit: By', 'unti: By').replace('name: sample', 'name: Sample').replace('kind: 1', 'kind: x');
+  const text = goodManifest
+    .replace('unit: By', 'unti: By')
+    .replace('name: sample', 'name: Sample')
+    .replace('kind: 1', 'kind: x');
   expect(errorsOf(text).map(({ place }) => place?.line)).toEqual([2, 27, 40]);
 });
 
@@ -180,11 +176,13 @@ test('an empty file says what is missing rather than failing', () => {
 });
 
 test('a repeated part may be an alias', () => {
-  const text = withChange('{ type: counter, unit: \'{line}\', help: Lines }', '&metric { type: counter, unit: \'{line}\', help: Lines }').replace(
-    'sample.lines:',
-    'sample.words: *metric\n      sample.lines:',
-  );
-  const reordered = text.replace('sample.words: *metric\n      ', '').replace('help: Lines }\n', 'help: Lines }\n      sample.words: *metric\n');
+  const text = withChange(
+    "{ type: counter, unit: '{line}', help: Lines }",
+    "&metric { type: counter, unit: '{line}', help: Lines }",
+  ).replace('sample.lines:', 'sample.words: *metric\n      sample.lines:');
+  const reordered = text
+    .replace('sample.words: *metric\n      ', '')
+    .replace('help: Lines }\n', 'help: Lines }\n      sample.words: *metric\n');
   expect(problemsOf(reordered)).toEqual([]);
 });
 

@@ -51,7 +51,9 @@ test('check finds nothing wrong with a package that fits its object', async () =
 });
 
 test('check names each problem with its place and a hint, and exits with 3', async () => {
-  const { code, stdout, stderr } = await checkWith(goodManifest.replace('value: count', 'value: cuont').replace('on_tp', 'on_pt'));
+  const { code, stdout, stderr } = await checkWith(
+    goodManifest.replace('value: count', 'value: cuont').replace('on_tp', 'on_pt'),
+  );
   expect([code, stdout]).toEqual([3, '']);
   expect(stderr.split('\n').filter((line) => !line.startsWith('    '))).toEqual([
     `${folder}/probe.yaml:16:24 (/collectors/calls/programs/enter/any/1/program): the object has no program 'on_pt' [SONDE_MANIFEST_PROGRAM]`,
@@ -71,7 +73,12 @@ test('check --json says the same to programs', async () => {
       problems: [
         expect.objectContaining({
           code: 'SONDE_INPUT_VALUE',
-          place: { file: `${folder}/probe.yaml`, line: 27, column: 64, pointer: '/entities/sample.call/metrics/sample.size/fold' },
+          place: {
+            file: `${folder}/probe.yaml`,
+            line: 27,
+            column: 64,
+            pointer: '/entities/sample.call/metrics/sample.size/fold',
+          },
         }),
       ],
     },
@@ -115,7 +122,9 @@ export const wrong: keyof Structs['slow_call'] = 'duratoin';
   const tsc = path.resolve(import.meta.dirname, '../../../../node_modules/typescript/bin/tsc');
   const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--allowImportingTsExtensions', '--types', ''];
   const errors = await new Promise((resolve) => {
-    execFile(process.execPath, [tsc, ...flags, path.join(folder, 'src/uses.ts')], { cwd: folder }, (_, stdout) => resolve(stdout));
+    execFile(process.execPath, [tsc, ...flags, path.join(folder, 'src/uses.ts')], { cwd: folder }, (_, stdout) =>
+      resolve(stdout),
+    );
   });
   expect(errors).toBe('');
 });

@@ -7,7 +7,8 @@ import { alternatives, type At, type Findings } from './findings.ts';
 export function checkCollectors(manifest: Manifest, findings: Findings): void {
   for (const { task, name, at } of tasks(manifest)) {
     checkShape(task, name, at, findings);
-    for (const { alternative, at: place } of taskAlternatives(task, at)) checkAttach(manifest, alternative, place, findings);
+    for (const { alternative, at: place } of taskAlternatives(task, at))
+      checkAttach(manifest, alternative, place, findings);
   }
 }
 
@@ -28,8 +29,10 @@ export function taskAlternatives(task: Task, at: At): { alternative: Alternative
 
 function checkShape(task: Task, name: string, at: At, findings: Findings): void {
   const report = (problem: string): void => findings.add('SONDE_MANIFEST_TASK', { task: name, problem }, at);
-  if ((task.program === undefined) === (task.any === undefined)) report("exactly one of 'program' and 'any' must be given");
-  else if (task.any && (task.attach ?? task.pid) !== undefined) report("with 'any', 'attach' and 'pid' belong to the alternatives");
+  if ((task.program === undefined) === (task.any === undefined))
+    report("exactly one of 'program' and 'any' must be given");
+  else if (task.any && (task.attach ?? task.pid) !== undefined)
+    report("with 'any', 'attach' and 'pid' belong to the alternatives");
 }
 
 function checkAttach(manifest: Manifest, { attach, pid }: Alternative, at: At, findings: Findings): void {

@@ -23,19 +23,24 @@ function checkMetric(name: string, metric: Metric, entity: Entity, at: At, findi
   const isDecoded = 'decoder' in source || 'agent' in source;
 
   if (metric.type === 'gauge' && metric.fold === undefined) {
-    const remedy = "Say 'fold: sum', 'min', 'max' or 'last': it holds for CPUs and for entries that dropped labels merge.";
+    const remedy =
+      "Say 'fold: sum', 'min', 'max' or 'last': it holds for CPUs and for entries that dropped labels merge.";
     report('a gauge must say how it folds', remedy);
   }
-  if (metric.type !== 'gauge' && metric.fold !== undefined) report(`a ${metric.type} always adds up`, "Remove 'fold'.", 'fold');
+  if (metric.type !== 'gauge' && metric.fold !== undefined)
+    report(`a ${metric.type} always adds up`, "Remove 'fold'.", 'fold');
   if (metric.type !== 'histogram' && metric.range) report(`a ${metric.type} has no range`, "Remove 'range'.", 'range');
-  if (metric.range && metric.range.from >= metric.range.to) report("the range's 'from' must be less than its 'to'", '', 'range');
+  if (metric.range && metric.range.from >= metric.range.to)
+    report("the range's 'from' must be less than its 'to'", '', 'range');
 
-  if (isDecoded && metric.value !== undefined) report('its value comes from outside of the manifest', "Remove 'value'.", 'value');
+  if (isDecoded && metric.value !== undefined)
+    report('its value comes from outside of the manifest', "Remove 'value'.", 'value');
   if (!isDecoded && metric.value === undefined) report("'value' is missing", 'Name the field that holds the value.');
   if (typeof metric.value === 'number' && !('ring' in source)) {
     report('only records of a ring can count a fixed number', 'Name the field that holds the value.', 'value');
   }
-  if ('ring' in source && metric.type === 'gauge') report('records of a ring cannot set a gauge', 'Use a map or a decoder.', 'type');
+  if ('ring' in source && metric.type === 'gauge')
+    report('records of a ring cannot set a gauge', 'Use a map or a decoder.', 'type');
 }
 
 function checkCollector({ collectors }: Manifest, { collector }: Metric, at: At, findings: Findings): void {
@@ -45,12 +50,21 @@ function checkCollector({ collectors }: Manifest, { collector }: Metric, at: At,
 }
 
 /** A metric of two entities is one metric with more attributes: its type and unit cannot differ. */
-function checkSameEverywhere(name: string, metric: Metric, seen: Map<string, Metric>, at: At, findings: Findings): void {
+function checkSameEverywhere(
+  name: string,
+  metric: Metric,
+  seen: Map<string, Metric>,
+  at: At,
+  findings: Findings,
+): void {
   const first = seen.get(name) ?? metric;
   seen.set(name, first);
   for (const key of ['type', 'unit'] as const) {
     if (first[key] === metric[key]) continue;
     const problem = `its ${key} is ${metric[key]} here and ${first[key]} in another entity`;
-    findings.add('SONDE_MANIFEST_METRIC', { metric: name, problem, remedy: 'Give one of them another name.' }, [...at, key]);
+    findings.add('SONDE_MANIFEST_METRIC', { metric: name, problem, remedy: 'Give one of them another name.' }, [
+      ...at,
+      key,
+    ]);
   }
 }

@@ -30,7 +30,13 @@ function checkPrograms(manifest: Manifest, object: ObjectInfo, findings: Finding
 function checkProgram({ program, attach }: Alternative, { programs }: ObjectInfo, at: At, findings: Findings): void {
   const found = programs.find(({ name }) => name === program);
   if (!found) {
-    const values = { program, ...alternatives(program, programs.map(({ name }) => name)) };
+    const values = {
+      program,
+      ...alternatives(
+        program,
+        programs.map(({ name }) => name),
+      ),
+    };
     findings.add('SONDE_MANIFEST_PROGRAM', values, [...at, 'program']);
     return;
   }

@@ -8,9 +8,11 @@ export function checkParams({ params = {} }: Manifest, findings: Findings): void
     const report = (problem: string, key?: string): void =>
       findings.add('SONDE_MANIFEST_PARAM', { param: name, problem }, ['params', name, ...(key ? [key] : [])]);
 
-    if ((param.live === undefined) === (param.load === undefined)) report("exactly one of 'live' and 'load' must be given");
+    if ((param.live === undefined) === (param.load === undefined))
+      report("exactly one of 'live' and 'load' must be given");
     if (/^(attach|decoder|map\..*)$/.test(param.live ?? '')) report("only 'load' can name this", 'live');
-    if ((param.type === 'enum') !== (param.values !== undefined)) report("'values' belongs to the type enum, and only to it");
+    if ((param.type === 'enum') !== (param.values !== undefined))
+      report("'values' belongs to the type enum, and only to it");
     checkBounds(param, report);
   }
 }

@@ -43,10 +43,14 @@ function checkSource(
   }
   if (process !== undefined) {
     const field = findings.try([...at, 'process'], () => layout.resolve(process));
-    if (field && field.kind !== 'process') refuse(process, field, 'the owner is a struct sonde_process', [...at, 'process'], findings);
+    if (field && field.kind !== 'process')
+      refuse(process, field, 'the owner is a struct sonde_process', [...at, 'process'], findings);
   } else if (layout.processes.length > 1) {
     const problem = `it names several processes: ${layout.processes.join(', ')}`;
-    findings.add('SONDE_MANIFEST_SOURCE', { what, name, problem, remedy: "Say which with 'process'." }, [...at, 'source']);
+    findings.add('SONDE_MANIFEST_SOURCE', { what, name, problem, remedy: "Say which with 'process'." }, [
+      ...at,
+      'source',
+    ]);
   }
   return layout;
 }
@@ -58,7 +62,8 @@ function checkAttributes(attributes: Attributes = {}, layout: SourceLayout, at: 
     const place = [...at, 'attributes', name, ...(isMapped ? ['from'] : [])];
     const field = findings.try(place, () => layout.resolve(path));
     if (!field) continue;
-    if (isCompound(field) || field.kind === 'pointer') refuse(path, field, 'an attribute is a single value', place, findings);
+    if (isCompound(field) || field.kind === 'pointer')
+      refuse(path, field, 'an attribute is a single value', place, findings);
     else if (isMapped && !isNumeric(field)) refuse(path, field, 'only numbers can be given names', place, findings);
   }
 }
@@ -67,7 +72,8 @@ function checkEnded({ ended }: Entity, layout: SourceLayout, at: At, findings: F
   if (ended === undefined) return;
   const place = [...at, 'ended'];
   const field = findings.try(place, () => layout.resolve(ended));
-  if (field && (field.from !== 'value' || !isWholeInteger(field))) refuse(ended, field, "'ended' is an integer in the value of a map", place, findings);
+  if (field && (field.from !== 'value' || !isWholeInteger(field)))
+    refuse(ended, field, "'ended' is an integer in the value of a map", place, findings);
 }
 
 function checkMetrics({ metrics }: Entity, layout: SourceLayout, object: ObjectInfo, at: At, findings: Findings): void {
@@ -88,19 +94,29 @@ function wantedField({ type }: Metric, field: SourceField): string | undefined {
   if (field.from === 'key') return 'the value of a metric is no part of the key';
   const isHistogram = field.kind === 'histogram' || field.kind === 'sizeHistogram';
   if (type === 'histogram' && field.from === 'value') {
-    return isHistogram && field.count === 1 ? undefined : 'a histogram of a map needs a sonde_histogram_t or sonde_size_histogram_t';
+    return isHistogram && field.count === 1
+      ? undefined
+      : 'a histogram of a map needs a sonde_histogram_t or sonde_size_histogram_t';
   }
   if (isHistogram && field.count === 1) return `a ${type} needs a number: say 'type: histogram'`;
   return isWholeInteger(field) ? undefined : `a ${type} needs an integer`;
 }
 
 /** A histogram in a map has the range and the unit that its C type gives it. */
-function checkHistogram(name: string, { range, unit }: Metric, field: SourceField, object: ObjectInfo, at: At, findings: Findings): void {
+function checkHistogram(
+  name: string,
+  { range, unit }: Metric,
+  field: SourceField,
+  object: ObjectInfo,
+  at: At,
+  findings: Findings,
+): void {
   const histogram = histogramLayout(object.btf, field);
   if (!histogram) return;
   const { from, to } = histogram.range;
   if (range && (range.from !== from || range.to !== to)) {
-    const problem = `its range is { from: ${range.from}, to: ${range.to} }, but that of ${field.typeName} is { from: ${from}, to: ${to} }`;
+    const [own, wanted] = [range, { from, to }].map((one) => `{ from: ${one.from}, to: ${one.to} }`);
+    const problem = `its range is ${own}, but that of ${field.typeName} is ${wanted}`;
     findings.add('SONDE_MANIFEST_METRIC', { metric: name, problem, remedy: "Remove 'range'." }, [...at, 'range']);
   }
   if (field.kind === 'histogram' && unit !== 's') {

@@ -7,7 +7,7 @@ import { checkEvents } from './events.ts';
 import { Findings } from './findings.ts';
 import { checkParams } from './params.ts';
 
-/** Checks what the schema cannot say: names that another part of the manifest declares, and whether parts make sense together. */
+/** Checks what the schema cannot say: names that another part declares, and whether parts make sense together. */
 export function checkReferences(source: ManifestFile): SondeError[] {
   const findings = new Findings(source);
   checkParams(source.manifest, findings);

@@ -14,8 +14,10 @@ export function checkSource(
   const report = (problem: string, remedy: string): void =>
     findings.add('SONDE_MANIFEST_SOURCE', { what, name, problem, remedy }, [...at, 'source']);
 
-  if (('map' in source || 'ring' in source) && !manifest.object) report('there is no object', "Name the BPF object with 'object'.");
-  if ('decoder' in source && !manifest.decoder) report('there is no decoder', "Name the module with 'decoder' at the top.");
+  if (('map' in source || 'ring' in source) && !manifest.object)
+    report('there is no object', "Name the BPF object with 'object'.");
+  if ('decoder' in source && !manifest.decoder)
+    report('there is no decoder', "Name the module with 'decoder' at the top.");
   if ('procfs' in source && source.format === 'table' && !source.columns) {
     report('a table needs columns', "Name the words of a line with 'columns'.");
   }
