@@ -25,7 +25,11 @@ export function parseArguments(
     { type: value === undefined ? 'boolean' : 'string', ...(short && { short }) } as const,
   ]);
   try {
-    const { values, positionals } = parseArgs({ args: [...line], options: Object.fromEntries(config), allowPositionals: true });
+    const { values, positionals } = parseArgs({
+      args: [...line],
+      options: Object.fromEntries(config),
+      allowPositionals: true,
+    });
     return { args: positionals, options: values as Record<string, string | boolean | undefined> };
   } catch (cause) {
     throw usageError(explain(cause as Error, Object.keys(options)), command);
@@ -42,7 +46,8 @@ export function expectArguments(args: readonly string[], names: readonly string[
   const missing = names[args.length];
   if (missing !== undefined) throw usageError(`${missing} is missing`, command);
   const isOpen = names.at(-1)?.endsWith('…') ?? false;
-  if (!isOpen && args.length > names.length) throw usageError(`there is one argument too many: ${args[names.length]}`, command);
+  if (!isOpen && args.length > names.length)
+    throw usageError(`there is one argument too many: ${args[names.length]}`, command);
 }
 
 function explain({ message }: Error, names: string[]): string {

@@ -20,7 +20,8 @@ export function families(text: string): (Family & { lines: string[] })[] {
   const found: (Family & { lines: string[] })[] = [];
   for (const line of text.split('\n')) {
     const [, keyword, name, rest = ''] = /^# (HELP|TYPE) (\S+) ?(.*)$/.exec(line) ?? [];
-    if (name !== undefined && found.at(-1)?.name !== name) found.push({ name, type: 'untyped', help: '', samples: [], lines: [] });
+    if (name !== undefined && found.at(-1)?.name !== name)
+      found.push({ name, type: 'untyped', help: '', samples: [], lines: [] });
     const family = found.at(-1);
     if (!family || line === '') continue;
     family.lines.push(line);
@@ -33,7 +34,9 @@ export function families(text: string): (Family & { lines: string[] })[] {
 
 function sample(line: string): Sample {
   const [, name = '', labels = '', value = ''] = /^([^{\s]+)(?:\{(.*)\})? (\S+)/.exec(line) ?? [];
-  const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label, text]) => [label!, unescape(text!)] as const);
+  const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(
+    ([, label, text]) => [label!, unescape(text!)] as const,
+  );
   return { name, labels: Object.fromEntries(pairs), value: Number.isFinite(Number(value)) ? Number(value) : value };
 }
 

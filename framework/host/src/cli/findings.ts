@@ -45,7 +45,8 @@ export function judgeCapabilities(status: string): Finding {
 export async function judgePidNamespace(): Promise<Finding> {
   const found = await readlink('/proc/self/ns/pid').catch(() => 'unknown');
   if (found === initialPidNamespace) return { subject: 'Pid namespace', verdict: 'good', found: 'that of the machine' };
-  const remedy = 'Run on the machine itself, or in a container with the pid namespace of the host (Kubernetes: hostPID: true).';
+  const remedy =
+    'Run on the machine itself, or in a container with the pid namespace of the host (Kubernetes: hostPID: true).';
   return { subject: 'Pid namespace', verdict: 'missing', found: 'not that of the machine', remedy };
 }
 
@@ -68,12 +69,18 @@ export async function judgeJit(): Promise<Finding> {
   const isOn = (await readFile('/proc/sys/net/core/bpf_jit_enable', 'utf8').catch(() => '1')).trim() !== '0';
   return isOn
     ? { subject: 'BPF compiler (JIT)', verdict: 'good', found: 'on' }
-    : { subject: 'BPF compiler (JIT)', verdict: 'limited', found: 'off', remedy: 'sysctl -w net.core.bpf_jit_enable=1' };
+    : {
+        subject: 'BPF compiler (JIT)',
+        verdict: 'limited',
+        found: 'off',
+        remedy: 'sysctl -w net.core.bpf_jit_enable=1',
+      };
 }
 
 export async function judgeTracefs(): Promise<Finding> {
   for (const folder of ['/sys/kernel/tracing', '/sys/kernel/debug/tracing']) {
-    if (await stat(`${folder}/events`).catch(() => undefined)) return { subject: 'Tracepoints', verdict: 'good', found: folder };
+    if (await stat(`${folder}/events`).catch(() => undefined))
+      return { subject: 'Tracepoints', verdict: 'good', found: folder };
   }
   const remedy = 'mount -t tracefs tracefs /sys/kernel/tracing';
   return { subject: 'Tracepoints', verdict: 'limited', found: 'tracefs is not mounted', remedy };
@@ -81,9 +88,15 @@ export async function judgeTracefs(): Promise<Finding> {
 
 export async function judgeGroup(name = 'sonde'): Promise<Finding> {
   const groups = await readFile('/etc/group', 'utf8').catch(() => '');
-  if (groups.split('\n').some((line) => line.startsWith(`${name}:`))) return { subject: 'Operators', verdict: 'good', found: `group ${name}` };
+  if (groups.split('\n').some((line) => line.startsWith(`${name}:`)))
+    return { subject: 'Operators', verdict: 'good', found: `group ${name}` };
   const remedy = `groupadd --system ${name}, and add those who may use the commands`;
-  return { subject: 'Operators', verdict: 'limited', found: `no group ${name}: only root can use the commands`, remedy };
+  return {
+    subject: 'Operators',
+    verdict: 'limited',
+    found: `no group ${name}: only root can use the commands`,
+    remedy,
+  };
 }
 
 /** What the feature probes of the kernel found: without `ringbuf`, probes cannot run. */
@@ -93,7 +106,10 @@ export function judgeFeatures({ features }: KernelReport): Finding[] {
   const findings: Finding[] = [{ subject: 'Kernel features', verdict: 'good', found: present.join(', ') || 'none' }];
   if (absent.length > 0) {
     const verdict = absent.includes('ringbuf') ? 'missing' : 'limited';
-    const remedy = verdict === 'missing' ? 'Use kernel 5.8 or later.' : 'Probes take other hooks where they name some: see `sonde show <probe>`.';
+    const remedy =
+      verdict === 'missing'
+        ? 'Use kernel 5.8 or later.'
+        : 'Probes take other hooks where they name some: see `sonde show <probe>`.';
     findings.push({ subject: 'Kernel features', verdict, found: `without ${absent.join(', ')}`, remedy });
   }
   if (unknown.length > 0) {
@@ -106,7 +122,9 @@ export function judgeFeatures({ features }: KernelReport): Finding[] {
 /** The tools that only the author of a probe needs. */
 export async function judgeTools(path = process.env['PATH'] ?? ''): Promise<Finding> {
   const folders = path.split(':');
-  const missing = ['clang', 'llvm-strip', 'bpftool'].filter((tool) => !folders.some((folder) => existsSync(join(folder, tool))));
+  const missing = ['clang', 'llvm-strip', 'bpftool'].filter(
+    (tool) => !folders.some((folder) => existsSync(join(folder, tool))),
+  );
   const subject = 'Tools to build probes';
   if (missing.length === 0) return { subject, verdict: 'good', found: 'clang, llvm-strip, bpftool' };
   const remedy = 'apt-get install clang llvm libbpf-dev bpftool. Running probes needs none of them.';

@@ -11,12 +11,15 @@ export function overview(commands: Record<string, { summary: string }>): string 
     'Sonde runs eBPF probes on this machine. `sonde run` is the host; the other commands speak to it.',
     [heading('Usage'), '  sonde <command> [options]'],
     [heading('Commands'), ...lines],
-    [heading('First steps'), ...examples([
-      ['sonde doctor', 'see whether this machine can run probes'],
-      ['sonde run --config sonde.yaml', 'run a host'],
-      ['sonde ps', 'see its probes'],
-      ['sonde <command> --help', 'learn more, with examples'],
-    ])],
+    [
+      heading('First steps'),
+      ...examples([
+        ['sonde doctor', 'see whether this machine can run probes'],
+        ['sonde run --config sonde.yaml', 'run a host'],
+        ['sonde ps', 'see its probes'],
+        ['sonde <command> --help', 'learn more, with examples'],
+      ]),
+    ],
   );
 }
 

@@ -11,14 +11,20 @@ import { Output } from './output.ts';
 const commands: Record<string, { summary: string; load(): Promise<{ command: Command }> }> = {
   run: { summary: 'Run a host', load: () => import('./commands/run.ts') },
   ps: { summary: 'List the probes', load: () => import('./commands/ps.ts') },
-  show: { summary: 'Show one probe: programs, maps, settings and where they came from', load: () => import('./commands/show.ts') },
+  show: {
+    summary: 'Show one probe: programs, maps, settings and where they came from',
+    load: () => import('./commands/show.ts'),
+  },
   start: { summary: 'Start probes', load: () => import('./commands/start.ts') },
   stop: { summary: 'Stop probes', load: () => import('./commands/stop.ts') },
   restart: { summary: 'Stop probes and start them again', load: () => import('./commands/restart.ts') },
   set: { summary: 'Change settings of a running probe', load: () => import('./commands/set.ts') },
   unset: { summary: 'Go back to what sonde.yaml says', load: () => import('./commands/unset.ts') },
   check: { summary: 'Check a sonde.yaml or a probe package', load: () => import('./commands/check.ts') },
-  doctor: { summary: 'Say what this machine lacks, and what to do about it', load: () => import('./commands/doctor.ts') },
+  doctor: {
+    summary: 'Say what this machine lacks, and what to do about it',
+    load: () => import('./commands/doctor.ts'),
+  },
   metrics: { summary: 'Print the metrics of the host', load: () => import('./commands/metrics.ts') },
 };
 

@@ -26,7 +26,8 @@ export function lossOf({ loss }: ProbeStatus): number {
 /** One line on a probe after it was changed. */
 export function outcome(probe: ProbeStatus): string {
   const { name, state, error } = probe;
-  if (error && state === 'failed') return `${name}: ${state}: ${error.message} [${error.code}]${error.hint ? `\n    ${error.hint}` : ''}`;
+  if (error && state === 'failed')
+    return `${name}: ${state}: ${error.message} [${error.code}]${error.hint ? `\n    ${error.hint}` : ''}`;
   if (state === 'stopped') return `${name}: ${state}`;
   return `${name}: ${state}, ${attachedOf(probe)} programs attached${error ? `; ${error.message}` : ''}`;
 }

@@ -10,12 +10,12 @@ import { join, lay, outdated, without } from './overlay.ts';
 import { problemAt } from './problem-at.ts';
 import type { Config, ConfigEvents, EffectiveProbe, ProbeChange, ProbeConfig, ProbeOverlay } from './types.ts';
 
-/** How often the file is looked at. By its status, not by inotify: that also sees a rename, a link that moves, and NFS. */
+/** How often the file is looked at. By its status, not by inotify: that also sees a moved link, and NFS. */
 const watchInterval = 500;
 
 /**
- * The desired state of the host: `sonde.yaml` and what REST laid over it, field by field. A field of the overlay wins, also
- * after a restart, until it is lifted or the file changes that field. Changes are made one after the other.
+ * The desired state of the host: `sonde.yaml` and what REST laid over it, field by field. A field of the overlay wins,
+ * also after a restart, until it is lifted or the file changes that field. Changes are made one after the other.
  */
 export class ConfigStore extends EventEmitter<ConfigEvents> {
   readonly #file: string;
@@ -86,8 +86,8 @@ export class ConfigStore extends EventEmitter<ConfigEvents> {
   }
 
   /**
-   * Lays fields over the file, keeps them on disk, and resolves when the probe has settled; fields that are not given stay.
-   * @throws SONDE_OVERLAY_PACKAGE, SONDE_STATE_UNWRITABLE, SONDE_PROBE_UNKNOWN, and what the manifest of the probe says against it
+   * Lays fields over the file, keeps them on disk, and resolves when the probe has settled. Other fields stay.
+   * @throws SONDE_OVERLAY_PACKAGE, SONDE_STATE_UNWRITABLE, SONDE_PROBE_UNKNOWN, and what the manifest says against it
    */
   async lay(probe: string, change: ProbeChange): Promise<void> {
     await this.#inTurn(async () => {

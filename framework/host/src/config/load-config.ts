@@ -84,7 +84,10 @@ function resolveSink(name: string, sink: NonNullable<FilledConfig['sinks'][strin
   return { type: 'prometheus', listen: parseListenAddress(listen), createdTimestamps, ...resolveTls(tls, absolute) };
 }
 
-function resolveControl({ socket, group, listen, tokenFile, tls }: FilledConfig['control'], absolute: Absolute): ControlConfig {
+function resolveControl(
+  { socket, group, listen, tokenFile, tls }: FilledConfig['control'],
+  absolute: Absolute,
+): ControlConfig {
   return {
     socket: absolute(socket),
     group,
@@ -103,7 +106,7 @@ function packageReference(reference: string, absolute: Absolute): string {
   return /^[./]/.test(reference) ? absolute(reference) : reference;
 }
 
-/** What the schema cannot say: intervals that are too short, ports that do not exist, listeners in the clear beyond loopback. */
+/** What the schema cannot say: too short an interval, wrong ports, listeners in the clear beyond loopback. */
 function findProblems(config: Config, place: (pointer: string) => Place): SondeError[] {
   const problems: SondeError[] = [];
   if (config.interval < shortestInterval) {

@@ -22,7 +22,8 @@ export class OverlayFile {
   async load(): Promise<Overlays> {
     try {
       const { version, probes } = JSON.parse(await readFile(this.path, 'utf8'));
-      if (version !== 1 || typeof probes !== 'object' || probes === null) throw new Error('not an overlay of version 1');
+      if (version !== 1 || typeof probes !== 'object' || probes === null)
+        throw new Error('not an overlay of version 1');
       return new Map(Object.entries(probes as Record<string, ProbeOverlay>));
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return new Map();

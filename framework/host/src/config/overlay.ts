@@ -11,7 +11,10 @@ export type Fields = Map<string, unknown>;
 export function fieldsOf(probe: ProbeConfig): Fields {
   const { collectors, params, ...whole } = probe;
   const fields: Fields = new Map(Object.entries(whole).map(([key, value]) => [pointer(key), value]));
-  for (const [group, members] of [['collectors', collectors], ['params', params]] as const) {
+  for (const [group, members] of [
+    ['collectors', collectors],
+    ['params', params],
+  ] as const) {
     for (const [name, value] of Object.entries(members ?? {})) fields.set(pointer(group, name), value);
   }
   return fields;

@@ -29,7 +29,10 @@ export function guard({ headers }: IncomingMessage, options: GuardOptions): void
 
 /** A name that somebody else's DNS points here would let a web page of theirs speak to us. */
 function checkHost(header: string, { host, certificate }: GuardOptions): void {
-  const name = header.replace(/:\d+$/, '').replace(/^\[|\]$/g, '').toLowerCase();
+  const name = header
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '')
+    .toLowerCase();
   const own = [...new Set(['localhost', '127.0.0.1', '::1', host.toLowerCase()])];
   if (own.includes(name)) return;
   if (certificate && (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name))) return;

@@ -17,5 +17,7 @@ export async function kernelReport(): Promise<KernelReport> {
 
 /** JSON has no `undefined`, and what could not be told must not look as if it had not been asked. */
 function answered(found: object): Record<string, boolean | null> {
-  return Object.fromEntries(Object.entries(found).map(([name, isThere]) => [name, (isThere as boolean | undefined) ?? null]));
+  return Object.fromEntries(
+    Object.entries(found).map(([name, isThere]) => [name, (isThere as boolean | undefined) ?? null]),
+  );
 }

@@ -73,7 +73,9 @@ function operation(route: Route): Json {
 function replies({ replies }: Route): Json {
   const described = Object.entries(replies).map(([status, schema]) => [
     status,
-    schema === null ? { description: 'Done.' } : { description: meaning(schema), content: content('application/json', schema) },
+    schema === null
+      ? { description: 'Done.' }
+      : { description: meaning(schema), content: content('application/json', schema) },
   ]);
   return Object.fromEntries(described);
 }
@@ -90,7 +92,10 @@ function problems({ errors, body, query, replies }: Route): Json {
   for (const code of codes) (byStatus[errorTable[code].status] ??= []).push(code);
   const described = Object.entries(byStatus)
     .filter(([status]) => !(status in replies))
-    .map(([status, same]) => [status, { description: listed(same), content: content('application/problem+json', 'Problem') }]);
+    .map(([status, same]) => [
+      status,
+      { description: listed(same), content: content('application/problem+json', 'Problem') },
+    ]);
   return Object.fromEntries(described);
 }
 

@@ -47,7 +47,10 @@ function placeholder(part: string): string | undefined {
 function nearestPaths(routes: readonly Route[], path: string): string {
   const given = path.split('/');
   const candidates = routes.map(({ path: pattern }) =>
-    pattern.split('/').map((part, index) => (placeholder(part) ? (given[index] ?? part) : part)).join('/'),
+    pattern
+      .split('/')
+      .map((part, index) => (placeholder(part) ? (given[index] ?? part) : part))
+      .join('/'),
   );
   return quoteNames(nearest(path, candidates));
 }

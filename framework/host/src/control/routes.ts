@@ -34,8 +34,8 @@ export const routes: readonly Route[] = [
     id: 'setProbe',
     summary: 'Lay fields over sonde.yaml',
     description:
-      'Only the fields in the body change; those laid before stay. They win over sonde.yaml, restarts of the host included, ' +
-      'until they are deleted or the file changes them. The answer comes when the probe has settled.',
+      'Only the fields in the body change; those laid before stay. They win over sonde.yaml, restarts of the host ' +
+      'included, until they are deleted or the file changes them. The answer comes when the probe has settled.',
     body: 'ProbeChange',
     replies: { 200: 'ProbeStatus' },
     errors: [

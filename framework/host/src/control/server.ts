@@ -21,7 +21,11 @@ const requestTimeout = 10;
 /** Milliseconds that open requests get when the host stops. */
 const closeTimeout = 2000;
 
-const limits: ServerOptions = { requestTimeout: requestTimeout * 1000, headersTimeout: 5000, connectionsCheckingInterval: 1000 };
+const limits: ServerOptions = {
+  requestTimeout: requestTimeout * 1000,
+  headersTimeout: 5000,
+  connectionsCheckingInterval: 1000,
+};
 
 /**
  * Starts the REST API on the unix socket and on TCP.
@@ -32,7 +36,12 @@ export async function startControl(options: ControlOptions): Promise<ControlServ
   await makeRoom(control.socket);
   const tcp = await createTcpServer(options, control);
   await listenOnTcp(tcp, control);
-  const unix = harden(createServer(limits, handlerFor(options, () => {})));
+  const unix = harden(
+    createServer(
+      limits,
+      handlerFor(options, () => {}),
+    ),
+  );
   try {
     const warning = await listenOnSocket(unix, control);
     const { address: host, port } = tcp.address() as AddressInfo;
@@ -54,13 +63,23 @@ async function createTcpServer(options: ControlOptions, control: ControlConfig):
   const token = await obtainToken(tokenFile);
   if (!tls) {
     const admit = { token, tokenFile, host: listen.host };
-    return harden(createServer(limits, handlerFor(options, (request) => guard(request, admit))));
+    return harden(
+      createServer(
+        limits,
+        handlerFor(options, (request) => guard(request, admit)),
+      ),
+    );
   }
   try {
     const [cert, key] = await Promise.all([readFile(tls.cert), readFile(tls.key)]);
     const admit = { token, tokenFile, host: listen.host, certificate: new X509Certificate(cert) };
     const tlsOptions = { ...limits, cert, key, minVersion: 'TLSv1.2' } as const;
-    return harden(createTlsServer(tlsOptions, handlerFor(options, (request) => guard(request, admit))));
+    return harden(
+      createTlsServer(
+        tlsOptions,
+        handlerFor(options, (request) => guard(request, admit)),
+      ),
+    );
   } catch (cause) {
     throw listenError(cause, formatListenAddress(listen), '`control.tls`');
   }
@@ -101,7 +120,10 @@ function listenError(cause: unknown, address: string, setting: string): SondeErr
 function harden(server: Server): Server {
   server.maxConnections = 128;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (!socket.writable) return void socket.destroy();
+    if (!socket.writable) {
+      socket.destroy();
+      return;
+    }
     const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
     const problem = problemOf(
       isLate

@@ -39,7 +39,9 @@ function refused(address: string, reason: string, cause?: Error): SondeError {
 function isAlive(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = connect(path);
-    connection.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT'));
+    connection.once('error', ({ code }: NodeJS.ErrnoException) =>
+      resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT'),
+    );
     connection.once('connect', () => {
       connection.destroy();
       resolve(true);

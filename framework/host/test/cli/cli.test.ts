@@ -69,7 +69,9 @@ describe('sonde start, stop, restart', () => {
     expect((await sonde('stop', 'fsync')).out).toBe('fsync: stopped\n');
     expect(room.store.overlay('fsync')).toEqual({ '/enabled': { value: false } });
     expect((await sonde('start', 'fsync')).out).toBe('fsync: running, 1/2 programs attached\n');
-    expect(JSON.parse((await sonde('restart', 'fsync', '--json')).out)).toEqual([expect.objectContaining({ state: 'running' })]);
+    expect(JSON.parse((await sonde('restart', 'fsync', '--json')).out)).toEqual([
+      expect.objectContaining({ state: 'running' }),
+    ]);
     expect(room.probes.restarts).toBe(1);
   });
 
@@ -105,7 +107,11 @@ describe('sonde set and unset', () => {
   it('prints the place and the hint of what the host refuses', async () => {
     const { exit, err } = await sonde('set', 'fsync', 'enabled=maybe', '--json');
     expect(exit).toBe(3);
-    expect(JSON.parse(err)).toMatchObject({ code: 'SONDE_INPUT_TYPE', place: { file: '/enabled' }, hint: expect.any(String) });
+    expect(JSON.parse(err)).toMatchObject({
+      code: 'SONDE_INPUT_TYPE',
+      place: { file: '/enabled' },
+      hint: expect.any(String),
+    });
   });
 });
 
@@ -121,7 +127,9 @@ describe('sonde check', () => {
     await writeFile(file, 'apiVersion: sonde/v1\nprobs: {}\ninterval: 1\n');
     const { exit, out } = await runSonde('check', file);
     expect(exit).toBe(3);
-    expect(out).toContain(`${file}:2:1 (/probs): unknown key 'probs' [SONDE_INPUT_UNKNOWN_KEY]\n    Did you mean 'probes'?`);
+    expect(out).toContain(
+      `${file}:2:1 (/probs): unknown key 'probs' [SONDE_INPUT_UNKNOWN_KEY]\n    Did you mean 'probes'?`,
+    );
     expect(out).toContain(`${file}:3:11 (/interval)`);
   });
 
@@ -130,7 +138,10 @@ describe('sonde check', () => {
     await writeFile(file, 'apiVersion: sonde/v1\nprobes:\n  fsync: { package: ./nowhere }\n');
     const { exit, out } = await runSonde('check', file, '--json');
     expect(exit).toBe(3);
-    expect(JSON.parse(out)).toMatchObject({ valid: false, problems: [{ code: 'SONDE_PACKAGE_NOT_FOUND', place: { file, line: 3 } }] });
+    expect(JSON.parse(out)).toMatchObject({
+      valid: false,
+      problems: [{ code: 'SONDE_PACKAGE_NOT_FOUND', place: { file, line: 3 } }],
+    });
   });
 });
 
@@ -170,7 +181,9 @@ describe('sonde metrics', () => {
   it('prints the families whose name contains a word, as they are', () =>
     withScrape(async (url) => {
       expect((await runSonde('metrics', '--url', url)).out).toBe(scrape);
-      expect((await runSonde('metrics', 'sonde.loss', '--url', url)).out).toBe(scrape.split('\n').slice(3, 6).join('\n') + '\n');
+      expect((await runSonde('metrics', 'sonde.loss', '--url', url)).out).toBe(
+        scrape.split('\n').slice(3, 6).join('\n') + '\n',
+      );
     }));
 
   it('prints JSON', () =>

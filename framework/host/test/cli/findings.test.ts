@@ -27,7 +27,12 @@ describe('the doctor', () => {
   });
 
   it('cannot do without a ring buffer, but without fentry', () => {
-    expect(judgeFeatures(kernel({ ringbuf: true, fentry: false, kprobe: null })).map(({ verdict, found }) => [verdict, found])).toEqual([
+    expect(
+      judgeFeatures(kernel({ ringbuf: true, fentry: false, kprobe: null })).map(({ verdict, found }) => [
+        verdict,
+        found,
+      ]),
+    ).toEqual([
       ['good', 'ringbuf'],
       ['limited', 'without fentry'],
       ['limited', 'could not tell kprobe'],

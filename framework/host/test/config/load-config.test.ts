@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SondeError } from '@sonde/kit';
+import type { SondeError } from '@sonde/kit';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load-config.ts';
 
@@ -29,7 +29,9 @@ describe('a sonde.yaml', () => {
       probes: {},
       labels: ['process.executable.name', 'container.name', 'k8s.namespace.name', 'k8s.pod.name', 'host.name'],
       series: { budget: 10_000, retention: 300_000 },
-      sinks: { prometheus: { type: 'prometheus', listen: { host: '127.0.0.1', port: 9464 }, createdTimestamps: false } },
+      sinks: {
+        prometheus: { type: 'prometheus', listen: { host: '127.0.0.1', port: 9464 }, createdTimestamps: false },
+      },
       control: {
         socket: '/run/sonde/sonde.sock',
         group: 'sonde',
@@ -83,12 +85,37 @@ describe('a sonde.yaml', () => {
     ['a duration without its unit', "interval: '10'", 'SONDE_INPUT_VALUE', '/interval'],
     ['an interval that never ends', 'interval: 0s', 'SONDE_INPUT_VALUE', '/interval'],
     ['a sink of a type that does not exist', 'sinks: { out: { type: lgo } }', 'SONDE_INPUT_VALUE', '/sinks/out/type'],
-    ['a sink whose name is no type and that has none', 'sinks: { out: { path: x } }', 'SONDE_INPUT_MISSING_KEY', '/sinks/out'],
-    ['an option of another type of sink', 'sinks: { out: { type: log, listen: "a:1" } }', 'SONDE_INPUT_UNKNOWN_KEY', '/sinks/out/listen'],
-    ['a target rule without a selector', 'probes: { a: { targets: { include: [{}] } } }', 'SONDE_INPUT_VALUE', '/probes/a/targets/include/0'],
+    [
+      'a sink whose name is no type and that has none',
+      'sinks: { out: { path: x } }',
+      'SONDE_INPUT_MISSING_KEY',
+      '/sinks/out',
+    ],
+    [
+      'an option of another type of sink',
+      'sinks: { out: { type: log, listen: "a:1" } }',
+      'SONDE_INPUT_UNKNOWN_KEY',
+      '/sinks/out/listen',
+    ],
+    [
+      'a target rule without a selector',
+      'probes: { a: { targets: { include: [{}] } } }',
+      'SONDE_INPUT_VALUE',
+      '/probes/a/targets/include/0',
+    ],
     ['a port that does not exist', 'control: { listen: "127.0.0.1:65536" }', 'SONDE_INPUT_VALUE', '/control/listen'],
-    ['control beyond loopback without TLS', 'control: { listen: "0.0.0.0:1" }', 'SONDE_LISTEN_NEEDS_TLS', '/control/listen'],
-    ['metrics beyond loopback without TLS', 'sinks: { prometheus: { listen: "[::]:1" } }', 'SONDE_LISTEN_NEEDS_TLS', '/sinks/prometheus/listen'],
+    [
+      'control beyond loopback without TLS',
+      'control: { listen: "0.0.0.0:1" }',
+      'SONDE_LISTEN_NEEDS_TLS',
+      '/control/listen',
+    ],
+    [
+      'metrics beyond loopback without TLS',
+      'sinks: { prometheus: { listen: "[::]:1" } }',
+      'SONDE_LISTEN_NEEDS_TLS',
+      '/sinks/prometheus/listen',
+    ],
     ['a key given twice', 'state: a\nstate: b', 'SONDE_INPUT_SYNTAX', undefined],
   ])('is refused for %s', (_, lines, code, pointer) => {
     const problem = problemOf(lines);
@@ -98,7 +125,9 @@ describe('a sonde.yaml', () => {
 
   it('is refused if it is empty or of another version', () => {
     expect(() => parseConfig('', file)).toThrow(expect.objectContaining({ code: 'SONDE_INPUT_TYPE' }));
-    expect(() => parseConfig('apiVersion: sonde/v2', file)).toThrow(expect.objectContaining({ code: 'SONDE_INPUT_VALUE' }));
+    expect(() => parseConfig('apiVersion: sonde/v2', file)).toThrow(
+      expect.objectContaining({ code: 'SONDE_INPUT_VALUE' }),
+    );
   });
 
   it('may listen beyond loopback with TLS', () => {

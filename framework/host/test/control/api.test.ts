@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeFile } from 'node:fs/promises';
 import configSchema from '../../src/config/sonde.schema.json' with { type: 'json' };
 import apiSchema from '../../src/control/api.schema.json' with { type: 'json' };
+import type { Finding } from '../../src/control/problem.ts';
+import type { ProbeStatus } from '../../src/probes/types.ts';
 import { ControlRoom, type Answer } from './control-room.ts';
 
 const ajv = new Ajv({ allowUnionTypes: true }).addSchema([configSchema, apiSchema]);
@@ -16,14 +18,14 @@ beforeEach(async () => {
 afterEach(() => room.close());
 
 /** Expects an answer that is as the API says. */
-function expectBody(answer: Answer, schema: string, status = 200): any {
+function expectBody(answer: Answer, schema: string, status = 200): Answer['body'] {
   expect(answer.status, JSON.stringify(answer.body)).toBe(status);
   const validate = ajv.getSchema(`${apiSchema.$id}#/$defs/${schema}`)!;
   expect(validate(answer.body) || validate.errors).toBe(true);
   return answer.body;
 }
 
-function expectProblem(answer: Answer, status: number, code: string): any {
+function expectProblem(answer: Answer, status: number, code: string): Answer['body'] {
   expect(answer.headers['content-type']).toBe('application/problem+json');
   const problem = expectBody(answer, 'Problem', status);
   expect(problem).toMatchObject({ status, code });
@@ -33,7 +35,7 @@ function expectProblem(answer: Answer, status: number, code: string): any {
 describe('the API', () => {
   it('lists the probes', async () => {
     const { probes } = expectBody(await room.overSocket('GET', '/v1/probes'), 'ProbeList');
-    expect(probes.map(({ name, state }: any) => [name, state])).toEqual([['fsync', 'running']]);
+    expect(probes.map(({ name, state }: ProbeStatus) => [name, state])).toEqual([['fsync', 'running']]);
   });
 
   it('shows of one probe what is wanted, where it came from, and what is the case', async () => {
@@ -51,7 +53,11 @@ describe('the API', () => {
   });
 
   it('starts, stops and restarts a probe', async () => {
-    for (const [verb, state] of [['stop', 'stopped'], ['start', 'running'], ['restart', 'running']]) {
+    for (const [verb, state] of [
+      ['stop', 'stopped'],
+      ['start', 'running'],
+      ['restart', 'running'],
+    ]) {
       const probe = expectBody(await room.overSocket('POST', `/v1/probes/fsync/${verb}`), 'ProbeStatus');
       expect(probe.state).toBe(state);
     }
@@ -61,7 +67,11 @@ describe('the API', () => {
   it('takes the overlay off, whole or by field', async () => {
     await room.overSocket('PUT', '/v1/probes/fsync', { enabled: false, params: { slow: '2ms' } });
     const one = await room.overSocket('DELETE', '/v1/probes/fsync?field=/params/slow');
-    expect([one.status, one.body, room.probes.desired['fsync']]).toEqual([204, '', expect.objectContaining({ enabled: false })]);
+    expect([one.status, one.body, room.probes.desired['fsync']]).toEqual([
+      204,
+      '',
+      expect.objectContaining({ enabled: false }),
+    ]);
     const all = await room.overSocket('DELETE', '/v1/probes/fsync');
     expect([all.status, room.probes.desired['fsync']]).toEqual([204, { package: expect.any(String) }]);
   });
@@ -93,7 +103,11 @@ describe('the API', () => {
     await writeFile(room.store.config.file, 'apiVersion: sonde/v1\nprobs: {}');
     await room.store.reload();
     const { config, probes } = expectBody(await room.overSocket('GET', '/readyz'), 'Readiness');
-    expect([config.current, config.problems[0].code, probes]).toEqual([false, 'SONDE_INPUT_UNKNOWN_KEY', { running: 1 }]);
+    expect([config.current, config.problems[0].code, probes]).toEqual([
+      false,
+      'SONDE_INPUT_UNKNOWN_KEY',
+      { running: 1 },
+    ]);
   });
 
   it('answers HEAD as GET without the body', async () => {
@@ -126,12 +140,18 @@ describe('a wrong request', () => {
   });
 
   it('with an unknown query parameter', async () => {
-    const problem = expectProblem(await room.overSocket('DELETE', '/v1/probes/fsync?feild=/enabled'), 400, 'SONDE_QUERY_UNKNOWN');
+    const problem = expectProblem(
+      await room.overSocket('DELETE', '/v1/probes/fsync?feild=/enabled'),
+      400,
+      'SONDE_QUERY_UNKNOWN',
+    );
     expect(problem.hint).toBe("Did you mean 'field'?");
   });
 
   it('with a body that is not said to be JSON', async () => {
-    const answer = await room.overSocket('PUT', '/v1/probes/fsync', '{"enabled":false}', { 'Content-Type': 'text/plain' });
+    const answer = await room.overSocket('PUT', '/v1/probes/fsync', '{"enabled":false}', {
+      'Content-Type': 'text/plain',
+    });
     expectProblem(answer, 415, 'SONDE_BODY_TYPE');
   });
 
@@ -156,7 +176,10 @@ describe('a wrong request', () => {
   it('with several problems names each', async () => {
     const answer = await room.overSocket('PUT', '/v1/probes/fsync', { enable: true, params: [] });
     const problem = expectProblem(answer, 422, 'SONDE_INPUT_INVALID');
-    expect(problem.problems.map(({ code }: any) => code).sort()).toEqual(['SONDE_INPUT_TYPE', 'SONDE_INPUT_UNKNOWN_KEY']);
+    expect(problem.problems.map(({ code }: Finding) => code).sort()).toEqual([
+      'SONDE_INPUT_TYPE',
+      'SONDE_INPUT_UNKNOWN_KEY',
+    ]);
   });
 
   it('with a body over the limit is answered all the same', async () => {
@@ -165,7 +188,11 @@ describe('a wrong request', () => {
   });
 
   it('for the package of a probe that the file names', async () => {
-    expectProblem(await room.overSocket('PUT', '/v1/probes/fsync', { package: '/tmp/x' }), 409, 'SONDE_OVERLAY_PACKAGE');
+    expectProblem(
+      await room.overSocket('PUT', '/v1/probes/fsync', { package: '/tmp/x' }),
+      409,
+      'SONDE_OVERLAY_PACKAGE',
+    );
   });
 
   it('for a field that nothing lies over', async () => {

@@ -5,13 +5,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigStore } from '../../src/config/config-store.ts';
 import { startControl } from '../../src/control/server.ts';
-import type { ControlServer } from '../../src/control/types.ts';
+import type { ControlServer, KernelReport } from '../../src/control/types.ts';
 import { MemoryProbes } from './memory-probes.ts';
+
+const kernel: KernelReport = {
+  release: '6.18.0',
+  architecture: 'x64',
+  features: { btf: true },
+  programTypes: {},
+  mapTypes: { hash: null },
+};
 
 export interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
-  // The shape is what the tests are about.
+  // Tests look into answers of every shape.
+  // oxlint-disable-next-line typescript/no-explicit-any
   body: any;
 }
 
@@ -43,7 +52,6 @@ export class ControlRoom {
     const store = await ConfigStore.open(file);
     await store.start(running);
     const state = { isReady: true };
-    const kernel = { release: '6.18.0', architecture: 'x64', features: { btf: true }, programTypes: {}, mapTypes: { hash: null } };
     try {
       const server = await startControl({
         store,

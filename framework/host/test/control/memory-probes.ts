@@ -15,7 +15,11 @@ export class MemoryProbes implements ProbeManager {
   restarts = 0;
   readonly #catalogue: Record<string, Declared>;
 
-  constructor(catalogue: Record<string, Declared> = { fsync: { collectors: { calls: true, bytes: false }, params: { slow: '1ms' } } }) {
+  constructor(
+    catalogue: Record<string, Declared> = {
+      fsync: { collectors: { calls: true, bytes: false }, params: { slow: '1ms' } },
+    },
+  ) {
     this.#catalogue = catalogue;
   }
 
@@ -46,15 +50,30 @@ export class MemoryProbes implements ProbeManager {
         params: { ...params, ...desired.params },
         targets: desired.targets ?? {},
       },
-      origins: { '/enabled': 'default', '/collectors/calls': 'default', '/params/slow': 'default', '/targets': 'default' },
+      origins: {
+        '/enabled': 'default',
+        '/collectors/calls': 'default',
+        '/params/slow': 'default',
+        '/targets': 'default',
+      },
       programs: [
-        { collector: 'calls', task: 'enter', program: 'on_enter', attach: 'tp_btf/x', state: 'attached', optional: false, reasons: [] },
+        {
+          collector: 'calls',
+          task: 'enter',
+          program: 'on_enter',
+          attach: 'tp_btf/x',
+          state: 'attached',
+          optional: false,
+          reasons: [],
+        },
         {
           collector: 'calls',
           task: 'extra',
           state: 'missing',
           optional: true,
-          reasons: [{ program: 'on_extra', attach: 'fentry/y', code: 'SONDE_INTERNAL', reason: 'the kernel lacks fentry' }],
+          reasons: [
+            { program: 'on_extra', attach: 'fentry/y', code: 'SONDE_INTERNAL', reason: 'the kernel lacks fentry' },
+          ],
         },
       ],
       maps: [{ name: 'calls', type: 'hash', entries: 3, maxEntries: 1024, bytes: 65536 }],
@@ -74,7 +93,11 @@ export class MemoryProbes implements ProbeManager {
     return Object.keys(desired.collectors ?? {})
       .filter((collector) => !(collector in declared.collectors))
       .map((collector) =>
-        sondeError('SONDE_COLLECTOR_UNKNOWN', { probe: name, collector }, { place: { pointer: `/collectors/${collector}` } }),
+        sondeError(
+          'SONDE_COLLECTOR_UNKNOWN',
+          { probe: name, collector },
+          { place: { pointer: `/collectors/${collector}` } },
+        ),
       );
   }
 

@@ -7,6 +7,18 @@ import { openApi } from '../../src/control/openapi.ts';
 import { routes } from '../../src/control/routes.ts';
 import { ControlRoom } from './control-room.ts';
 
+interface Described {
+  description?: string;
+  $ref?: string;
+  const?: unknown;
+  properties?: Record<string, Described>;
+}
+
+interface Document {
+  components: { schemas: Record<string, Described> };
+  paths: Record<string, Record<string, { responses: Record<string, Described> }>>;
+}
+
 const committed = join(import.meta.dirname, '../../../../docs/reference/openapi.json');
 
 it('is valid OpenAPI 3.1', async () => {
@@ -31,16 +43,14 @@ it('is served by the host', async () => {
 });
 
 it('explains every route, field and error that it names', () => {
-  const { components, paths } = openApi(routes, '1.2.3') as any;
-  for (const [name, schema] of Object.entries<any>(components.schemas)) {
+  const { components, paths } = openApi(routes, '1.2.3') as unknown as Document;
+  for (const [name, schema] of Object.entries(components.schemas)) {
     expect(schema.description, name).toBeTruthy();
-    for (const [key, property] of Object.entries<any>(schema.properties ?? {})) {
+    for (const [key, property] of Object.entries(schema.properties ?? {})) {
       expect(property.description ?? property.$ref ?? property.const, `${name}.${key}`).toBeTruthy();
     }
   }
-  for (const path of Object.values<any>(paths)) {
-    for (const operation of Object.values<any>(path)) {
-      for (const response of Object.values<any>(operation.responses)) expect(response.description).toBeTruthy();
-    }
+  for (const { responses } of Object.values(paths).flatMap((path) => Object.values(path))) {
+    for (const response of Object.values(responses)) expect(response.description).toBeTruthy();
   }
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -53,7 +53,11 @@ describe('over TCP', () => {
   ])('a request with %s is refused, health included', async (_, authorization, code) => {
     const room = await openRoom();
     for (const path of ['/v1/probes', '/healthz', '/nowhere']) {
-      const { status, headers, body } = await room.overTcp('GET', path, authorization ? { Authorization: authorization } : {});
+      const { status, headers, body } = await room.overTcp(
+        'GET',
+        path,
+        authorization ? { Authorization: authorization } : {},
+      );
       expect([status, body.code, headers['www-authenticate']]).toEqual([401, code, 'Bearer realm="sonde"']);
     }
   });
@@ -64,12 +68,15 @@ describe('over TCP', () => {
     expect((await room.overTcp('GET', '/v1/version', headers)).status).toBe(200);
   });
 
-  it.each(['evil.example', 'localhost.evil.example:9465'])('the Host header may not be %s, even with the token', async (host) => {
-    const room = await openRoom();
-    const headers = { Authorization: `Bearer ${await room.token()}`, Host: host };
-    const { status, body } = await room.overTcp('GET', '/v1/version', headers);
-    expect([status, body.code]).toEqual([421, 'SONDE_HOST_FOREIGN']);
-  });
+  it.each(['evil.example', 'localhost.evil.example:9465'])(
+    'the Host header may not be %s, even with the token',
+    async (host) => {
+      const room = await openRoom();
+      const headers = { Authorization: `Bearer ${await room.token()}`, Host: host };
+      const { status, body } = await room.overTcp('GET', '/v1/version', headers);
+      expect([status, body.code]).toEqual([421, 'SONDE_HOST_FOREIGN']);
+    },
+  );
 
   it('what is no HTTP gets an answer', async () => {
     const room = await openRoom();
@@ -91,13 +98,18 @@ describe('over TCP', () => {
     cleanups.push(async () => other.close());
     const { port } = other.address() as AddressInfo;
     const opening = ControlRoom.open({ listen: `127.0.0.1:${port}` });
-    await expect(opening).rejects.toMatchObject({ code: 'SONDE_PORT_IN_USE', message: expect.stringContaining(`127.0.0.1:${port}`) });
+    await expect(opening).rejects.toMatchObject({
+      code: 'SONDE_PORT_IN_USE',
+      message: expect.stringContaining(`127.0.0.1:${port}`),
+    });
   });
 
   it('an address of another machine is an error', async () => {
     const folder = await temporaryFolder();
     const tls = certificate(folder);
-    await expect(ControlRoom.open({ listen: '192.0.2.1:0', tls })).rejects.toMatchObject({ code: 'SONDE_LISTEN_FAILED' });
+    await expect(ControlRoom.open({ listen: '192.0.2.1:0', tls })).rejects.toMatchObject({
+      code: 'SONDE_LISTEN_FAILED',
+    });
   });
 
   it('beyond loopback it is TLS, under the names of the certificate', async () => {
@@ -107,9 +119,18 @@ describe('over TCP', () => {
     const answers = await Promise.all(
       ['sonde.test', 'evil.example'].map(async (host) => {
         const headers = { Authorization: `Bearer ${await room.token()}`, Host: host };
-        return new Promise<number>((resolve, reject) => {
-          const options = { host: '127.0.0.1', port: room.server.address.port, path: '/v1/version', servername: 'sonde.test', ca, headers };
-          httpsRequest(options, (answer) => resolve(answer.resume().statusCode!)).on('error', reject).end();
+        return new Promise<number | undefined>((resolve, reject) => {
+          const options = {
+            host: '127.0.0.1',
+            port: room.server.address.port,
+            path: '/v1/version',
+            servername: 'sonde.test',
+            ca,
+            headers,
+          };
+          httpsRequest(options, (answer) => resolve(answer.resume().statusCode))
+            .on('error', reject)
+            .end();
         });
       }),
     );
@@ -174,8 +195,9 @@ describe('the socket', () => {
 
   it('of a host that was killed is replaced', async () => {
     const socket = join(await temporaryFolder(), 'sonde.sock');
-    const listen = `require('net').createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, 'SIGKILL'))`;
-    expect(() => execFileSync(process.execPath, ['-e', listen])).toThrow();
+    const die = `() => process.kill(process.pid, 'SIGKILL')`;
+    const listen = `require('net').createServer().listen(${JSON.stringify(socket)}, ${die})`;
+    expect(spawnSync(process.execPath, ['-e', listen]).signal).toBe('SIGKILL');
     expect((await stat(socket)).isSocket()).toBe(true);
     const room = await openRoom({ socket });
     expect((await room.overSocket('GET', '/healthz')).status).toBe(200);
@@ -197,6 +219,8 @@ function certificate(folder: string): { cert: string; key: string } {
   const tls = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
   const subject = ['-subj', '/CN=sonde.test', '-addext', 'subjectAltName=DNS:sonde.test'];
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  execFileSync('openssl', ['req', '-x509', ...key, ...subject, '-keyout', tls.key, '-out', tls.cert, '-days', '1'], { stdio: 'ignore' });
+  execFileSync('openssl', ['req', '-x509', ...key, ...subject, '-keyout', tls.key, '-out', tls.cert, '-days', '1'], {
+    stdio: 'ignore',
+  });
   return tls;
 }

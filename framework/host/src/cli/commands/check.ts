@@ -20,9 +20,13 @@ export const command: Command = {
   async run({ args, output }) {
     expectArguments(args.length > 0 ? args : ['/etc/sonde/sonde.yaml'], ['<path>'], 'sonde check');
     const path = resolve(args[0] ?? '/etc/sonde/sonde.yaml');
-    const problems = (await problemsOf(path)).flatMap((problem) => (problem.problems.length > 0 ? problem.problems : [problem]));
+    const problems = (await problemsOf(path)).flatMap((problem) =>
+      problem.problems.length > 0 ? problem.problems : [problem],
+    );
     output.show({ path, valid: problems.length === 0, problems }, () =>
-      problems.length > 0 ? problems.map((problem) => problem.format()).join('\n') : `${paint('green', 'good')}  ${path}`,
+      problems.length > 0
+        ? problems.map((problem) => problem.format()).join('\n')
+        : `${paint('green', 'good')}  ${path}`,
     );
     return problems[0]?.entry.exit;
   },
@@ -56,7 +60,7 @@ async function checkConfig(file: string): Promise<SondeError[]> {
   return problems;
 }
 
-/** What a package says against what is wanted of its probe. Places are pointers in `probe`, or in the files of the package. */
+/** What a package says against what is wanted of its probe, with pointers in `probe` or places in its own files. */
 async function checkProbe(name: string, probe: ProbeConfig, folder: string): Promise<SondeError[]> {
   const { builtInPackage } = await import('../../packages/find-package.ts');
   const { loadPackage } = await import('../../packages/load-package.ts');

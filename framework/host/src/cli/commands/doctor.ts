@@ -22,11 +22,12 @@ import { paint, table } from '../output.ts';
 export const command: Command = {
   usage: 'doctor',
   help:
-    'Looks whether this machine can run probes: kernel, BTF, capabilities, what the kernel can do (found by trying), and whether a host ' +
-    'runs. Each finding comes with what to do about it. The exit code is 4 if probes cannot run.',
+    'Looks whether this machine can run probes: kernel, BTF, capabilities, what the kernel can do (found by ' +
+    'trying), and whether a host runs. Each finding comes with what to do about it. The exit code is 4 if probes ' +
+    'cannot run.',
   examples: [
     ['sonde doctor', 'look at everything'],
-    ["sonde doctor --json | jq '.[] | select(.verdict != \"good\")'", 'only what is not as it should be'],
+    ['sonde doctor --json | jq \'.[] | select(.verdict != "good")\'', 'only what is not as it should be'],
   ],
   async run({ args, client, output }) {
     expectArguments(args, [], 'sonde doctor');
@@ -38,9 +39,7 @@ export const command: Command = {
 
 async function examine(client: HostClient): Promise<Finding[]> {
   const status = await readFile('/proc/self/status', 'utf8');
-  const groups = await Promise.all([
-    judgeNode(process.version),
-    judgeCapabilities(status),
+  const judged = await Promise.all([
     judgePidNamespace(),
     judgeBtf(),
     judgeLockdown(),
@@ -51,7 +50,7 @@ async function examine(client: HostClient): Promise<Finding[]> {
     judgeKernel(),
     judgeTools(),
   ]);
-  return groups.flat();
+  return [judgeNode(process.version), judgeCapabilities(status), ...judged.flat()];
 }
 
 async function judgeHost(client: HostClient): Promise<Finding> {
@@ -84,5 +83,8 @@ function render(findings: Finding[]): string {
     { title: 'FOUND', cell: ({ found }) => found },
   ]);
   const remedies = findings.flatMap(({ subject, remedy }) => (remedy ? [`${paint('bold', subject)}: ${remedy}`] : []));
-  return [list, ...(remedies.length > 0 ? ['', paint('bold', 'What to do'), ...remedies.map((line) => `  ${line}`)] : [])].join('\n');
+  return [
+    list,
+    ...(remedies.length > 0 ? ['', paint('bold', 'What to do'), ...remedies.map((line) => `  ${line}`)] : []),
+  ].join('\n');
 }

@@ -8,8 +8,8 @@ const defaultUrl = 'http://127.0.0.1:9464/metrics';
 export const command: Command = {
   usage: 'metrics [<part of a name>…]',
   help:
-    'Prints what Prometheus would scrape now: all metrics, or those whose name contains one of the words. ' +
-    'With --json, metric families with their samples.',
+    'Prints what Prometheus would scrape now: all metrics, or those whose name contains one of the words. With ' +
+    '--json, metric families with their samples.',
   options: { url: { value: 'url', help: `Where the host serves metrics (default ${defaultUrl})` } },
   examples: [
     ['sonde metrics', 'all metrics'],
@@ -19,9 +19,11 @@ export const command: Command = {
   async run({ args, options, output }) {
     const all = families(await scrape(String(options['url'] ?? defaultUrl)));
     const words = args.map((word) => word.replaceAll('.', '_').toLowerCase());
-    const chosen = all.filter(({ name }) => words.length === 0 || words.some((word) => name.toLowerCase().includes(word)));
+    const chosen = all.filter(
+      ({ name }) => words.length === 0 || words.some((word) => name.toLowerCase().includes(word)),
+    );
     output.show(
-      chosen.map(({ lines: _, ...family }) => family),
+      chosen.map(({ name, type, help, samples }) => ({ name, type, help, samples })),
       () => chosen.flatMap(({ lines }) => lines).join('\n'),
     );
   },
@@ -33,7 +35,11 @@ async function scrape(url: string): Promise<string> {
     answer = await fetch(url, { headers: { Accept: 'text/plain;version=0.0.4' }, signal: AbortSignal.timeout(30_000) });
   } catch (cause) {
     const { message, cause: inner } = cause as Error;
-    throw sondeError('SONDE_METRICS_UNREACHABLE', { url, reason: inner instanceof Error ? inner.message : message }, { cause });
+    throw sondeError(
+      'SONDE_METRICS_UNREACHABLE',
+      { url, reason: inner instanceof Error ? inner.message : message },
+      { cause },
+    );
   }
   if (!answer.ok) throw sondeError('SONDE_HOST_ANSWER', { address: url, reason: `status ${answer.status}` });
   return answer.text();

@@ -8,11 +8,12 @@ import { attachedOf, lossOf, originOf, stateStyle } from '../probe-view.ts';
 export const command: Command = {
   usage: 'ps',
   help:
-    'Lists the probes of the host: their state and since when, whether it came from sonde.yaml (file), from a command (overlay) or from ' +
-    'the manifest (default), how many of their programs are attached, their series, their estimated share of one CPU, and what was lost.',
+    'Lists the probes of the host: their state and since when, whether it came from sonde.yaml (file), from a ' +
+    'command (overlay) or from the manifest (default), how many of their programs are attached, their series, ' +
+    'their estimated share of one CPU, and what was lost.',
   examples: [
     ['sonde ps', 'all probes'],
-    ["sonde ps --json | jq -r '.[] | select(.state == \"failed\") | .error.message'", 'why probes failed'],
+    ['sonde ps --json | jq -r \'.[] | select(.state == "failed") | .error.message\'', 'why probes failed'],
   ],
   async run({ args, client, output }) {
     expectArguments(args, [], 'sonde ps');
@@ -21,7 +22,8 @@ export const command: Command = {
   },
 };
 
-const nothing = 'There are no probes. Name some in sonde.yaml, or start one: sonde start <probe> --package <name or path>';
+const nothing =
+  'There are no probes. Name some in sonde.yaml, or start one: sonde start <probe> --package <name or path>';
 
 function list(probes: ProbeStatus[]): string {
   return table(probes, [
@@ -32,7 +34,12 @@ function list(probes: ProbeStatus[]): string {
     { title: 'PROGRAMS', cell: attachedOf, align: 'right' },
     { title: 'SERIES', cell: ({ series }) => String(series), align: 'right' },
     { title: 'CPU', cell: ({ cpu }) => (cpu === undefined ? '-' : `${(cpu * 100).toFixed(2)} %`), align: 'right' },
-    { title: 'LOST', cell: (probe) => String(lossOf(probe)), style: (probe) => (lossOf(probe) > 0 ? 'yellow' : undefined), align: 'right' },
+    {
+      title: 'LOST',
+      cell: (probe) => String(lossOf(probe)),
+      style: (probe) => (lossOf(probe) > 0 ? 'yellow' : undefined),
+      align: 'right',
+    },
     { title: 'PACKAGE', cell: (probe) => `${probe.package} ${probe.version}`.trim() },
   ]);
 }
@@ -40,6 +47,10 @@ function list(probes: ProbeStatus[]): string {
 function failures(probes: ProbeStatus[]): string[] {
   return probes.flatMap(({ name, error }) => {
     if (!error) return [];
-    return ['', `${paint('red', name)}: ${error.message} [${error.code}]`, ...(error.hint ? [`    ${error.hint}`] : [])];
+    return [
+      '',
+      `${paint('red', name)}: ${error.message} [${error.code}]`,
+      ...(error.hint ? [`    ${error.hint}`] : []),
+    ];
   });
 }

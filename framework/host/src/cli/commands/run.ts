@@ -5,8 +5,9 @@ import type { Command } from '../command.ts';
 export const command: Command = {
   usage: 'run [--config <file>]',
   help:
-    'Runs a host in the foreground until SIGTERM or SIGINT. It starts the probes of the configuration, serves their metrics and takes ' +
-    'commands. The configuration is read again when its file changes or on SIGHUP; a bad one never replaces a good one.',
+    'Runs a host in the foreground until SIGTERM or SIGINT. It starts the probes of the configuration, serves ' +
+    'their metrics and takes commands. The configuration is read again when its file changes or on SIGHUP; a bad ' +
+    'one never replaces a good one.',
   options: { config: { short: 'c', value: 'file', help: 'Configuration (default /etc/sonde/sonde.yaml)' } },
   examples: [
     ['sonde run', 'run with /etc/sonde/sonde.yaml'],

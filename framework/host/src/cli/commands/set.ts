@@ -10,9 +10,9 @@ import { exitOf, outcome } from '../probe-view.ts';
 export const command: Command = {
   usage: 'set <probe> <field>=<value>…',
   help:
-    'Changes settings of a running probe. Values are written as in sonde.yaml. They win over sonde.yaml and hold when the host restarts, ' +
-    'until `sonde unset` or a change of that setting in sonde.yaml. Settings that are not named stay as they are. ' +
-    'Fields: enabled, collectors.<name>, params.<name>, targets.',
+    'Changes settings of a running probe. Values are written as in sonde.yaml. They win over sonde.yaml and hold ' +
+    'when the host restarts, until `sonde unset` or a change of that setting in sonde.yaml. Settings that are not ' +
+    'named stay as they are. Fields: enabled, collectors.<name>, params.<name>, targets.',
   examples: [
     ['sonde set tcp collectors.link=false', 'switch a collector off; the others do not notice'],
     ['sonde set fsync params.slow=2ms enabled=true', 'change two settings at once'],

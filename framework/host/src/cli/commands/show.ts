@@ -9,22 +9,33 @@ import { stateStyle } from '../probe-view.ts';
 export const command: Command = {
   usage: 'show <probe>',
   help:
-    'Shows one probe: its state and why, every setting with where it came from (the manifest: default; sonde.yaml: file; a command: ' +
-    'overlay), its programs with the hook that was chosen or the reason why there is none, its maps, and what was lost.',
+    'Shows one probe: its state and why, every setting with where it came from (the manifest: default; ' +
+    'sonde.yaml: file; a command: overlay), its programs with the hook that was chosen or the reason why there is ' +
+    'none, its maps, and what was lost.',
   examples: [
     ['sonde show tcp', 'everything about the probe tcp'],
-    ["sonde show tcp --json | jq '.programs[] | select(.state == \"missing\")'", 'the programs that this kernel has no hook for'],
+    [
+      'sonde show tcp --json | jq \'.programs[] | select(.state == "missing")\'',
+      'the programs that this kernel has no hook for',
+    ],
   ],
   async run({ args, client, output }) {
     expectArguments(args, ['<probe>'], 'sonde show');
     const probe = await client.send<ProbeStatus>('GET', probePath(args[0]!));
-    output.show(probe, () => [summary(probe), settings(probe), programs(probe), maps(probe), loss(probe)].filter(Boolean).join('\n\n'));
+    output.show(probe, () =>
+      [summary(probe), settings(probe), programs(probe), maps(probe), loss(probe)].filter(Boolean).join('\n\n'),
+    );
   },
 };
 
 function summary(probe: ProbeStatus): string {
   const { name, description, state, since, version, series, cpu, error, warnings } = probe;
-  const problem = error ? [paint('red', `${error.message} [${error.code}]`), ...[error.place, error.hint].filter(Boolean).map((line) => `  ${line}`)] : [];
+  const problem = error
+    ? [
+        paint('red', `${error.message} [${error.code}]`),
+        ...[error.place, error.hint].filter(Boolean).map((line) => `  ${line}`),
+      ]
+    : [];
   return [
     `${paint('bold', name)}  ${description}`,
     `${paint(stateStyle(probe), state)} for ${ago(since)}, package ${probe.package} ${version}`.trimEnd(),
