@@ -58,6 +58,7 @@ class Identity extends EventEmitter {
   process = (tgid: number): number => tgid;
   ended = (): boolean => false;
   labels = (id: number): Map<string, number> => new Map([['process.pid', id]]);
+  settle(): void {}
   retain(): void {}
   release(): void {}
 }

@@ -66,6 +66,8 @@ export class ColumnReader {
   };
 
   #learn(added: Float64Array): void {
+    // Their labels must be known before their first series is made.
+    if (added.length > 0) this.#services.identity.settle();
     for (let i = 0; i < added.length; i += 4) {
       const number = added[i]!;
       const process = { tgid: added[i + 1]!, execId: added[i + 2]!, start: added[i + 3]! };

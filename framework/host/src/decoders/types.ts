@@ -33,7 +33,7 @@ export interface DecoderDefinition {
 export interface DecoderServices {
   /** For each of the definition's entities: its table. */
   readonly tables: readonly EntityTable[];
-  readonly identity: Pick<Identity, 'process' | 'ended' | 'on' | 'off'>;
+  readonly identity: Pick<Identity, 'process' | 'settle' | 'ended' | 'on' | 'off'>;
   readonly loss: Pick<LossLedger, 'declare' | 'add'>;
   emit(event: EventRecord): void;
   /** CLOCK_REALTIME − CLOCK_MONOTONIC, nanoseconds. */

@@ -9,7 +9,7 @@ import type { EntityTable } from '../series/types.ts';
 import { eventHeader, recordLayout, type RecordSource } from './record-source.ts';
 
 export interface RingSourceServices {
-  readonly identity: Pick<Identity, 'process' | 'ended' | 'on' | 'off'>;
+  readonly identity: Pick<Identity, 'process' | 'settle' | 'ended' | 'on' | 'off'>;
 }
 
 /** Adds what one record says of one metric. */

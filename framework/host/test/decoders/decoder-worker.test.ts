@@ -47,6 +47,15 @@ describe('a decoder', () => {
     expect(worker.stats).toMatchObject({ state: 'running', records: 4, lost: 0, queuedBytes: 0, restarts: 0 });
   });
 
+  test('has new processes made known before they get a series, once for each batch with any', async () => {
+    const { people, worker } = await start();
+    for (const tgid of [1, 1, 2]) {
+      worker.records('ring', many(10, { tgid }));
+      await worker.tick();
+    }
+    expect(people.settled).toBe(2);
+  });
+
   test('observes in a histogram whose buckets include their upper edge', async () => {
     const { worker, histogram } = await start();
     const edge = 1953125; // 2^-9 s

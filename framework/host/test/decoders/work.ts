@@ -82,6 +82,12 @@ export const WORK: DecoderDefinition = {
 /** People whose identity is asked for by `struct sonde_process`. */
 export class Crowd extends People {
   readonly #ids = new Map<string, IdentityId>();
+  /** How often it was asked to make every process known. */
+  settled = 0;
+
+  settle(): void {
+    this.settled++;
+  }
 
   process(tgid: number, execId: number, start: number): IdentityId {
     const key = `${tgid} ${execId} ${start}`;
