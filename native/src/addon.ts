@@ -77,6 +77,8 @@ interface Addon {
   kernel: {
     features(): Promise<KernelFeatures>;
     findTypes(typedefs: readonly string[], functions: readonly string[]): Promise<boolean[]>;
+    /** `category/name` each. */
+    findTracepoints(names: readonly string[]): Promise<boolean[]>;
     enableStats(): StatsHandle;
     disableStats(stats: StatsHandle): void;
     kallsyms(): Promise<KallsymsHandle>;

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { access } from 'node:fs/promises';
-
 import { addon } from './addon.ts';
 import { features, kallsyms } from './kernel.ts';
 import type { HookStatus } from './types.ts';
-
-const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 
 /** What a section name needs of the kernel. */
 type Need =
@@ -17,11 +13,11 @@ type Need =
 /**
  * Says for each section name (`tp_btf/…`, `tracepoint/<category>/<name>`, `fentry/…`, `kprobe/…`, `iter/…`, …) whether
  * this kernel has that hook, so that a program need not be loaded to find out.
- * @throws `NO_KERNEL_BTF`, if a hook is asked for that only BTF can tell
+ * @throws `NO_KERNEL_BTF` and `READ` (tracefs), if a hook is asked for that only these can tell
  */
 export async function findHooks(sections: readonly string[]): Promise<HookStatus[]> {
   const needs = sections.map(needOf);
-  const known = await findTypes(needs);
+  const known = await findAll(needs);
   return Promise.all(sections.map(async (section, index) => statusOf(section, needs[index], known)));
 }
 
@@ -45,35 +41,31 @@ function needOf(section: string): Need {
   }
 }
 
-async function findTypes(needs: readonly Need[]): Promise<ReadonlyMap<string, boolean>> {
+/** By name: whether BTF or tracefs has it. */
+async function findAll(needs: readonly Need[]): Promise<ReadonlyMap<string, boolean>> {
   const typedefs = needs.flatMap((need) => (need && 'btf' in need && need.kind === 'typedef' ? [need.btf] : []));
   const functions = needs.flatMap((need) => (need && 'btf' in need && need.kind === 'function' ? [need.btf] : []));
-  if (typedefs.length + functions.length === 0) return new Map();
-  const found = await addon.kernel.findTypes(typedefs, functions);
-  return new Map([...typedefs, ...functions].map((name, index) => [name, found[index] === true]));
+  const tracepoints = needs.flatMap((need) => (need && 'tracepoint' in need ? [need.tracepoint] : []));
+  const [types, events] = await Promise.all([
+    typedefs.length + functions.length > 0 ? addon.kernel.findTypes(typedefs, functions) : [],
+    tracepoints.length > 0 ? addon.kernel.findTracepoints(tracepoints) : [],
+  ]);
+  const found = [...types, ...events];
+  return new Map([...typedefs, ...functions, ...tracepoints].map((name, index) => [name, found[index] === true]));
 }
 
 async function statusOf(section: string, need: Need, known: ReadonlyMap<string, boolean>): Promise<HookStatus> {
   if (!need) return { section, available: undefined };
-  if ('tracepoint' in need) {
-    const available = await hasTracepoint(need.tracepoint);
-    return available === false ? { section, available, reason: `no tracepoint ${need.tracepoint}` } : { section, available };
-  }
   if ('kprobe' in need) return { section, ...(await kprobeStatus(need.kprobe)) };
+  if ('tracepoint' in need) {
+    const available = known.get(need.tracepoint) === true;
+    return available ? { section, available } : { section, available, reason: `this kernel has no tracepoint ${need.tracepoint}` };
+  }
   if (!known.get(need.btf)) return { section, available: false, reason: `this kernel's BTF has no ${need.btf}` };
   if (need.fentry && (await features()).fentry === false) {
     return { section, available: false, reason: 'this kernel refuses fentry and fexit programs' };
   }
   return { section, available: true };
-}
-
-/** `undefined` if no tracefs is mounted that could tell. */
-async function hasTracepoint(target: string): Promise<boolean | undefined> {
-  for (const root of TRACEFS) {
-    if (await exists(`${root}/events/${target}/id`)) return true;
-    if (await exists(`${root}/events`)) return false;
-  }
-  return undefined;
 }
 
 async function kprobeStatus(target: string): Promise<Omit<HookStatus, 'section'>> {
@@ -82,11 +74,4 @@ async function kprobeStatus(target: string): Promise<Omit<HookStatus, 'section'>
   if (kprobe === undefined) return { available: undefined };
   const found = (await kallsyms()).address(target) !== undefined;
   return found ? { available: true } : { available: false, reason: `this kernel has no function ${target}` };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

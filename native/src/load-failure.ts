@@ -24,7 +24,7 @@ export function explainLoadFailure(error: NativeError): NativeError {
   });
 }
 
-/** The verifier's last words, or else libbpf's last complaint before it gave up. */
+/** The verifier's last words, or else libbpf's first complaint: what follows it only says what failed in consequence. */
 function summarise(log: string): string {
   const lines = log.split('\n').map((line) => line.trimEnd());
   const end = lines.findLastIndex((line) => LOG_END.test(line));
@@ -33,8 +33,7 @@ function summarise(log: string): string {
     const verdict = lines.slice(begin + 1, end).filter((line) => !STATISTICS.test(line));
     if (verdict.length > 0) return verdict.slice(-SUMMARY_LINES).map((line) => line.trim()).join('; ');
   }
-  const complaints = lines.filter((line) => line.startsWith('libbpf: ') && !/failed to load (program|object)/.test(line));
-  return (complaints.at(-1) ?? '').replace(/^libbpf: /, '');
+  return (lines.find((line) => line.startsWith('libbpf: ')) ?? '').replace(/^libbpf: /, '');
 }
 
 function lastMatch(text: string, pattern: RegExp): string | undefined {

@@ -10,6 +10,7 @@
 #include "elf_symbols.h"
 #include "failure.h"
 #include "libbpf_log.h"
+#include "tracefs.h"
 #include "uprobe_multi.h"
 
 namespace sonde {
@@ -42,25 +43,45 @@ bpf_link* attachKprobe(bpf_program* program, const AttachRequest& request) {
   return bpf_program__attach_kprobe_opts(program, request.function.c_str(), &options);
 }
 
-bpf_link* attachPerfEvent(bpf_program* program, const AttachRequest& request, int cpu) {
-  perf_event_attr attributes{};
+bpf_link* attachEvent(bpf_program* program, perf_event_attr attributes, int pid, int cpu) {
   attributes.size = sizeof attributes;
-  attributes.type = request.type;
-  attributes.config = request.config;
-  attributes.freq = request.frequency > 0;
-  if (attributes.freq) attributes.sample_freq = request.frequency;
-  else attributes.sample_period = request.period;
-  Fd event(syscall(SYS_perf_event_open, &attributes, request.pid, cpu, -1, PERF_FLAG_FD_CLOEXEC));
+  Fd event(syscall(SYS_perf_event_open, &attributes, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC));
   if (!event) return nullptr;
   bpf_link* link = bpf_program__attach_perf_event(program, event.get());
   if (link) event.release();
   return link;
 }
 
+bpf_link* attachPerfEvent(bpf_program* program, const AttachRequest& request, int cpu) {
+  perf_event_attr attributes{};
+  attributes.type = request.type;
+  attributes.config = request.config;
+  attributes.freq = request.frequency > 0;
+  if (attributes.freq) attributes.sample_freq = request.frequency;
+  else attributes.sample_period = request.period;
+  return attachEvent(program, attributes, request.pid, cpu);
+}
+
+/** libbpf would only look for tracefs where it is usually mounted. */
+bpf_link* attachTracepoint(bpf_program* program, const std::string& category, const std::string& name) {
+  auto id = Tracefs().tracepoint(category, name);
+  if (!id) throw Failure{"ATTACH", "this kernel has no tracepoint " + category + "/" + name, ENOENT};
+  perf_event_attr attributes{};
+  attributes.type = PERF_TYPE_TRACEPOINT;
+  attributes.config = *id;
+  return attachEvent(program, attributes, -1, 0);
+}
+
+bpf_link* attachAsDeclared(bpf_program* program) {
+  std::string section = bpf_program__section_name(program);  // tracepoint/<category>/<name>
+  size_t category = section.find('/') + 1, name = section.find('/', category) + 1;
+  if (bpf_program__type(program) != BPF_PROG_TYPE_TRACEPOINT || !category || !name) return bpf_program__attach(program);
+  return attachTracepoint(program, section.substr(category, name - 1 - category), section.substr(name));
+}
+
 bpf_link* attachOne(bpf_program* program, const AttachRequest& request) {
-  if (request.kind == "auto") return bpf_program__attach(program);
-  if (request.kind == "tracepoint")
-    return bpf_program__attach_tracepoint(program, request.category.c_str(), request.name.c_str());
+  if (request.kind == "auto") return attachAsDeclared(program);
+  if (request.kind == "tracepoint") return attachTracepoint(program, request.category, request.name);
   if (request.kind == "raw_tracepoint") return bpf_program__attach_raw_tracepoint(program, request.name.c_str());
   if (request.kind == "kprobe") return attachKprobe(program, request);
   if (request.kind == "uprobe") return attachUprobe(program, request);

@@ -17,9 +17,12 @@ Napi::Value toError(Napi::Env env, const Failure& failure) {
 }
 
 Napi::ArrayBuffer fromBlock(Napi::Env env, const std::shared_ptr<Block>& block) {
-  auto* owner = new std::shared_ptr<Block>(block);
-  return Napi::ArrayBuffer::New(
-      env, block->data(), block->capacity(), [](Napi::Env, void*, std::shared_ptr<Block>* held) { delete held; }, owner);
+  auto owner = std::make_unique<std::shared_ptr<Block>>(block);
+  auto buffer = Napi::ArrayBuffer::New(
+      env, block->data(), block->capacity(), [](Napi::Env, void*, std::shared_ptr<Block>* held) { delete held; },
+      owner.get());
+  owner.release();
+  return buffer;
 }
 
 }  // namespace sonde

@@ -14,8 +14,12 @@ namespace sonde {
 /** A handle that JavaScript holds; empty once closed. */
 template <class T>
 Napi::Value toHandle(Napi::Env env, std::shared_ptr<T> value) {
-  return Napi::External<std::shared_ptr<T>>::New(env, new std::shared_ptr<T>(std::move(value)),
-                                                 [](Napi::Env, std::shared_ptr<T>* held) { delete held; });
+  // Making the external fails when the environment is being torn down.
+  auto owner = std::make_unique<std::shared_ptr<T>>(std::move(value));
+  auto handle = Napi::External<std::shared_ptr<T>>::New(env, owner.get(),
+                                                        [](Napi::Env, std::shared_ptr<T>* held) { delete held; });
+  owner.release();
+  return handle;
 }
 
 /** The owner behind a handle, perhaps empty. */

@@ -5,6 +5,7 @@
 #include "../core/features.h"
 #include "../core/kallsyms.h"
 #include "../core/map.h"
+#include "../core/tracefs.h"
 #include "convert.h"
 #include "exports.h"
 #include "task.h"
@@ -43,6 +44,27 @@ Napi::Value findTypes(const Napi::CallbackInfo& info) {
   add(info[1], true);
   return Task<std::vector<bool>>::run(
       info.Env(), [wanted] { return findKernelTypes(wanted); },
+      [](Napi::Env env, std::vector<bool>& found) {
+        return fromList(env, found, [&](bool each) { return Napi::Boolean::New(env, each); });
+      });
+}
+
+Napi::Value findTracepoints(const Napi::CallbackInfo& info) {
+  auto names = info[0].As<Napi::Array>();
+  std::vector<std::string> wanted;
+  for (uint32_t index = 0; index < names.Length(); index++) wanted.push_back(toString(names.Get(index)));
+  return Task<std::vector<bool>>::run(
+      info.Env(),
+      [wanted] {
+        Tracefs tracefs;
+        std::vector<bool> found;
+        for (const std::string& name : wanted) {
+          size_t slash = name.find('/');
+          bool whole = slash != std::string::npos;
+          found.push_back(whole && tracefs.tracepoint(name.substr(0, slash), name.substr(slash + 1)));
+        }
+        return found;
+      },
       [](Napi::Env env, std::vector<bool>& found) {
         return fromList(env, found, [&](bool each) { return Napi::Boolean::New(env, each); });
       });
@@ -118,6 +140,7 @@ Napi::Object kernelExports(Napi::Env env) {
   auto exports = Napi::Object::New(env);
   addFunction<features>(exports, "features");
   addFunction<findTypes>(exports, "findTypes");
+  addFunction<findTracepoints>(exports, "findTracepoints");
   addFunction<enableStats>(exports, "enableStats");
   addFunction<disableStats>(exports, "disableStats");
   addFunction<kallsyms>(exports, "kallsyms");

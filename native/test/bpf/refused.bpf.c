@@ -9,16 +9,18 @@ struct {
 	__type(value, u64);
 } values SEC(".maps");
 
-/* A ring's size must be a power of two and a multiple of the page. */
+/* An array needs room for one entry at least. */
 struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1000);
-} odd_ring SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 0);
+	__type(key, u32);
+	__type(value, u64);
+} roomless SEC(".maps");
 
 SEC("uprobe")
 int without_check(void *ctx)
 {
-	u32 key = 0;
+	u32 key = bpf_get_prandom_u32();
 	u64 *value = bpf_map_lookup_elem(&values, &key);
 
 	return *value;
