@@ -180,6 +180,14 @@ export const errorTable = {
     hint: 'Did you mean {nearest}? There are {known}.',
     doc: 'A manifest or decoder names a map or ring that the BPF object does not declare.',
   },
+  SONDE_LAYOUT_MAP_TYPE: {
+    status: 422,
+    exit: 3,
+    title: 'A map of the wrong type',
+    message: "'{map}' is a {type}, not a {kind}",
+    hint: '{remedy}',
+    doc: 'Entities live in hashes, arrays and their per-CPU kinds: an LRU hash would drop counts in silence. Records come from ring buffers.',
+  },
   SONDE_LAYOUT_STRUCT: {
     status: 422,
     exit: 3,

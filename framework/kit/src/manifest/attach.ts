@@ -55,9 +55,7 @@ interface Parser {
 
 const parsers: Record<string, Parser> = {
   tracepoint: { form: '<category>/<name>', parse: tracepoint },
-  tp: { form: '<category>/<name>', parse: tracepoint },
   raw_tp: { form: '<name>', parse: rawTracepoint },
-  raw_tracepoint: { form: '<name>', parse: rawTracepoint },
   tp_btf: { form: '<name>', parse: target },
   fentry: { form: '<function>', parse: target },
   fexit: { form: '<function>', parse: target },

@@ -29,14 +29,14 @@ const keyedMaps = ['hash', 'percpu_hash', 'array', 'percpu_array'];
 
 /**
  * What paths mean in the entries of a map: `key.…`, `value.…`, or a field of the value; or in the records of a ring.
- * @throws SONDE_LAYOUT_MAP, SONDE_LAYOUT_STRUCT
+ * @throws SONDE_LAYOUT_MAP, SONDE_LAYOUT_MAP_TYPE, SONDE_LAYOUT_STRUCT
  */
 export function sourceLayout(object: ObjectInfo, source: MapSource | RingSource): SourceLayout {
   return 'map' in source ? mapLayout(object, source) : ringLayout(object, source);
 }
 
 function mapLayout({ maps, btf }: ObjectInfo, { map: name }: MapSource): SourceLayout {
-  const map = findMap(maps, name, 'map', (candidate) => keyedMaps.includes(candidate.type));
+  const map = findMap(maps, name, 'map', keyedMaps);
   const { keyType = 0, valueType = 0 } = map;
   return {
     map,
@@ -54,7 +54,7 @@ function mapLayout({ maps, btf }: ObjectInfo, { map: name }: MapSource): SourceL
 }
 
 function ringLayout({ maps, btf }: ObjectInfo, { ring, struct }: RingSource): SourceLayout {
-  const map = findMap(maps, ring, 'ring', (candidate) => candidate.type === 'ringbuf');
+  const map = findMap(maps, ring, 'ring', ['ringbuf']);
   const id = findStruct(btf, struct);
   return {
     map,
@@ -64,11 +64,14 @@ function ringLayout({ maps, btf }: ObjectInfo, { ring, struct }: RingSource): So
   };
 }
 
-function findMap(maps: readonly MapInfo[], name: string, kind: string, fits: (map: MapInfo) => boolean): MapInfo {
-  const fitting = maps.filter(fits);
-  const found = fitting.find((map) => map.name === name);
-  if (found) return found;
-  const names = fitting.map((map) => map.name);
+function findMap(maps: readonly MapInfo[], name: string, kind: 'map' | 'ring', types: readonly string[]): MapInfo {
+  const found = maps.find((map) => map.name === name);
+  if (found && types.includes(found.type)) return found;
+  if (found) {
+    const remedy = `It must be ${quoteNames(types)}.`;
+    throw sondeError('SONDE_LAYOUT_MAP_TYPE', { map: name, type: found.type, kind: kind === 'ring' ? 'ring' : 'map that holds entities', remedy });
+  }
+  const names = maps.filter(({ type }) => types.includes(type)).map((map) => map.name);
   throw sondeError('SONDE_LAYOUT_MAP', {
     kind,
     map: name,

@@ -26,9 +26,10 @@ interface Result {
   stderr: string;
 }
 
+/** Runs the command without permission to make code from strings, as the host runs. */
 function sondeProbe(...args: string[]): Promise<Result> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], (error, stdout, stderr) => {
+    execFile(process.execPath, ['--disallow-code-generation-from-strings', program, ...args], (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
     });
   });
