@@ -53,17 +53,20 @@ export class NativeError extends Error {
   readonly errno: number;
   /** E.g. `EPERM`, empty if `errno` is 0. */
   readonly errnoName: string;
-  readonly program?: string;
-  readonly map?: string;
-  readonly log?: string;
-  readonly summary?: string;
+  declare readonly program?: string;
+  declare readonly map?: string;
+  /** Not enumerable: it may be megabytes, and an error is often printed whole. */
+  declare readonly log?: string;
+  declare readonly summary?: string;
 
   constructor(code: NativeErrorCode, message: string, errno = 0, details: NativeErrorDetails = {}) {
     super(message);
     this.code = code;
     this.errno = errno;
     this.errnoName = errnoName(errno);
-    Object.assign(this, details);
+    const { log, ...shown } = details;
+    Object.assign(this, shown);
+    if (log !== undefined) Object.defineProperty(this, 'log', { value: log });
   }
 }
 
