@@ -27,8 +27,10 @@ export class TargetMap {
   readonly #object: BpfObject;
   readonly #entries: readonly [Map<number, Bits>, Map<number, Bits>] = [new Map(), new Map()];
   readonly #key = new DataView(new ArrayBuffer(16));
+  /** By kind: wanted entries that found no room, oldest first. */
+  readonly #refused: readonly [Set<number>, Set<number>] = [new Set(), new Set()];
   #isFollowing = false;
-  /** Entries that found no room. */
+  /** Entries that ever found no room. */
   overflow = 0;
 
   /**
@@ -59,11 +61,7 @@ export class TargetMap {
   }
 
   get size(): number {
-    return this.#entries[PROCESS].size + this.#entries[CGROUP].size;
-  }
-
-  ids(kind: TargetKind): Iterable<number> {
-    return this.#entries[kind].keys();
+    return [PROCESS, CGROUP].reduce((sum, kind) => sum + this.#entries[kind]!.size - this.#refused[kind]!.size, 0);
   }
 
   /** Sets both of the probe's bits for a process or cgroup; writes only what differs. */
@@ -75,13 +73,15 @@ export class TargetMap {
     setBit(bits, bit, 'exclude', wanted.exclude);
     if (bits.every((word, i) => word === before[i])) return;
     if (bits.every((word) => word === 0)) return this.delete(kind, id);
-    if (this.#update(kind, id, bits)) entries.set(id, bits);
-    else bits.set(before);
+    entries.set(id, bits);
+    this.#update(kind, id, bits);
   }
 
+  /** The room it leaves goes to one that was refused. */
   delete(kind: TargetKind, id: number): void {
     this.#entries[kind].delete(id);
-    this.map.delete(this.#keyOf(kind, id));
+    if (this.#refused[kind].delete(id)) return;
+    if (this.map.delete(this.#keyOf(kind, id))) this.#admit();
   }
 
   /** Whether there may be an entry: one that was written, or one that the kernel handed to a child. */
@@ -108,15 +108,21 @@ export class TargetMap {
     await this.#onDemand?.close();
   }
 
-  /** False if the map is full. */
-  #update(kind: TargetKind, id: number, bits: Bits): boolean {
+  #update(kind: TargetKind, id: number, bits: Bits): void {
     try {
       this.map.update(this.#keyOf(kind, id), new Uint8Array(bits.buffer));
-      return true;
+      this.#refused[kind].delete(id);
     } catch (error) {
       if (!(error instanceof NativeError) || error.errnoName !== 'E2BIG') throw error;
+      if (this.#refused[kind].has(id)) return;
+      this.#refused[kind].add(id);
       this.overflow++;
-      return false;
+    }
+  }
+
+  #admit(): void {
+    for (const kind of [CGROUP, PROCESS] as const) {
+      for (const id of this.#refused[kind]) return this.#update(kind, id, this.#entries[kind].get(id)!);
     }
   }
 
