@@ -3,6 +3,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { configurationReference } from './configuration-reference.mjs';
 import { errorReference } from './error-reference.mjs';
 import { manifestReference } from './manifest-reference.mjs';
 import { metricReference } from './metric-reference.mjs';
@@ -25,7 +26,7 @@ const { values: options } = parseArgs({ options: { check: { type: 'boolean', def
 const files = (await Promise.all(schemas.map((source) => schemaFiles(root, source)))).flat();
 files.push(await validatorsFile(root, requestBodies));
 files.push(await openApiFile(root));
-files.push(errorReference(), await manifestReference(root), await metricReference(root));
+files.push(await configurationReference(root), errorReference(), await manifestReference(root), await metricReference(root));
 for (const { file, text } of files) await (options.check ? check(file, text) : write(file, text));
 
 async function write(file, text) {

@@ -11,7 +11,7 @@ export function forEachProbe(verb: 'stop' | 'restart'): (invocation: Invocation)
     expectArguments(args, ['<probe>…'], `sonde ${verb}`);
     const probes: ProbeStatus[] = [];
     for (const name of args) probes.push(await client.send<ProbeStatus>('POST', `${probePath(name)}/${verb}`));
-    output.show(probes, () => probes.map(outcome).join('\n'));
+    output.show({ probes }, () => probes.map(outcome).join('\n'));
     return exitOf(probes);
   };
 }

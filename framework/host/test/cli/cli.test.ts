@@ -49,7 +49,7 @@ describe('sonde ps', () => {
 
   it('prints JSON', async () => {
     const { out } = await sonde('ps', '--json');
-    expect(JSON.parse(out)).toEqual([expect.objectContaining({ name: 'fsync', state: 'running' })]);
+    expect(JSON.parse(out)).toEqual({ probes: [expect.objectContaining({ name: 'fsync', state: 'running' })] });
   });
 });
 
@@ -69,9 +69,9 @@ describe('sonde start, stop, restart', () => {
     expect((await sonde('stop', 'fsync')).out).toBe('fsync: stopped\n');
     expect(room.store.overlay('fsync')).toEqual({ '/enabled': { value: false } });
     expect((await sonde('start', 'fsync')).out).toBe('fsync: running, 1/2 programs attached\n');
-    expect(JSON.parse((await sonde('restart', 'fsync', '--json')).out)).toEqual([
-      expect.objectContaining({ state: 'running' }),
-    ]);
+    expect(JSON.parse((await sonde('restart', 'fsync', '--json')).out)).toEqual({
+      probes: [expect.objectContaining({ state: 'running' })],
+    });
     expect(room.probes.restarts).toBe(1);
   });
 

@@ -98,6 +98,12 @@ describe('a sonde.yaml', () => {
       '/sinks/out/listen',
     ],
     [
+      'a target rule that selects nobody whose children could be watched',
+      'probes: { a: { targets: { include: [{ children: true }] } } }',
+      'SONDE_INPUT_VALUE',
+      '/probes/a/targets/include/0',
+    ],
+    [
       'a target rule without a selector',
       'probes: { a: { targets: { include: [{}] } } }',
       'SONDE_INPUT_VALUE',

@@ -13,12 +13,12 @@ export const command: Command = {
     'their estimated share of one CPU, and what was lost.',
   examples: [
     ['sonde ps', 'all probes'],
-    ['sonde ps --json | jq -r \'.[] | select(.state == "failed") | .error.message\'', 'why probes failed'],
+    ['sonde ps --json | jq -r \'.probes[] | select(.state == "failed") | .error.message\'', 'why probes failed'],
   ],
   async run({ args, client, output }) {
     expectArguments(args, [], 'sonde ps');
     const { probes } = await client.send<{ probes: ProbeStatus[] }>('GET', '/v1/probes');
-    output.show(probes, () => (probes.length === 0 ? nothing : [list(probes), ...failures(probes)].join('\n')));
+    output.show({ probes }, () => (probes.length === 0 ? nothing : [list(probes), ...failures(probes)].join('\n')));
   },
 };
 

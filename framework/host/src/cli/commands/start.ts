@@ -26,7 +26,7 @@ export const command: Command = {
       const change = { package: /^[./]/.test(reference ?? '') ? resolve(reference!) : reference, enabled: true };
       probes.push(await client.send<ProbeStatus>('PUT', probePath(name), change));
     }
-    output.show(probes, () => probes.map(outcome).join('\n'));
+    output.show({ probes }, () => probes.map(outcome).join('\n'));
     return exitOf(probes);
   },
 };

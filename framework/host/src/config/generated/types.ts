@@ -148,7 +148,7 @@ export interface TargetRules {
   exclude?: TargetRule[];
 }
 /**
- * One rule: each selector that it names must match. A selector matches if one of its values does; in names and patterns `*` stands for any part.
+ * One rule: each selector that it names must match; a selector matches if one of its values does. Patterns are globs over the whole text (`*`, `?`, `[abc]`), or regular expressions between slashes (`/^post/`).
  */
 export interface TargetRule {
   /**
@@ -158,23 +158,39 @@ export interface TargetRule {
    */
   pid?: number[];
   /**
-   * Executables: a file name, or an absolute path.
+   * Patterns for the path of the executable, or for its file name if they have no slash.
    *
    * @minItems 1
    */
   executable?: string[];
   /**
-   * Patterns over the whole command line.
+   * Patterns for the command line.
    *
    * @minItems 1
    */
   command?: string[];
   /**
-   * Cgroup paths below the mount point; what is below a cgroup belongs to it.
+   * Users, by name or number.
+   *
+   * @minItems 1
+   */
+  user?: (string | number)[];
+  /**
+   * Patterns for cgroup paths below the mount point; what is below a cgroup belongs to it.
    *
    * @minItems 1
    */
   cgroup?: string[];
+  /**
+   * Patterns for systemd units, such as `nginx.service`.
+   *
+   * @minItems 1
+   */
+  unit?: string[];
+  /**
+   * Whether the rule holds for the descendants of the processes too, from their first instruction.
+   */
+  children?: boolean;
 }
 /**
  * What the probe may cost. What exceeds a budget is throttled first, then stopped.
