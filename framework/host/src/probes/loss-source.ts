@@ -2,6 +2,7 @@
 import type { BpfObject, Btf, MapReader } from '@sonde/native';
 import type { SeriesStore } from '../series/types.ts';
 import { difference64 } from './number-at.ts';
+import { isCreated } from './used-maps.ts';
 
 /** The kit's map of loss counters, and the enums that name its indices (`sonde/loss.h`). */
 const LOSS_MAP = 'sonde_loss';
@@ -21,7 +22,7 @@ export class LossSource {
 
   /** Undefined if the object does not use the kit's counters. */
   static of(object: BpfObject, probe: string, store: SeriesStore): LossSource | undefined {
-    return object.maps.some(({ name }) => name === LOSS_MAP) ? new LossSource(object, probe, store) : undefined;
+    return isCreated(object, LOSS_MAP) ? new LossSource(object, probe, store) : undefined;
   }
 
   private constructor(object: BpfObject, probe: string, store: SeriesStore) {
