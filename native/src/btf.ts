@@ -12,12 +12,20 @@ const INT_SIGNED = 1;
 const INT_CHAR = 2;
 const INT_BOOL = 4;
 
-/** Decodes BTF in this machine's byte order, as `.BTF` holds it (linux/btf.h). No bytes are a BTF with `void` alone. */
+/** The bytes are no BTF, or of a kind that is not known yet. */
+export class BtfError extends Error {
+  override readonly name = 'BtfError';
+}
+
+/** Decodes BTF in this machine's byte order, as `.BTF` holds it (linux/btf.h). No bytes are a BTF with `void` alone. @throws {@link BtfError} */
 export function parseBtf(bytes: Uint8Array): Btf {
   const types: BtfType[] = [{ id: 0, name: '', kind: 'void' }];
-  if (bytes.length > 0) {
+  if (bytes.length === 0) return { types };
+  try {
     const reader = new TypeReader(bytes);
     while (!reader.done) types.push(reader.next(types.length));
+  } catch (error) {
+    throw error instanceof RangeError ? new BtfError('its BTF ends too early', { cause: error }) : error;
   }
   return { types };
 }
@@ -92,7 +100,7 @@ class TypeReader {
       case 'decl_tag':
         return { kind, type: sizeOrType, component: this.#u32() | 0 };
       default:
-        throw new TypeError(`BTF kind ${(info >>> 24) & 31} is not known`);
+        throw new BtfError(`its BTF has a type of the unknown kind ${(info >>> 24) & 31}`);
     }
   }
 

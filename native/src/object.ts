@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { addon, type ObjectHandle } from './addon.ts';
-import { globalsOf, parseBtf } from './btf.ts';
+import { BtfError, globalsOf, parseBtf } from './btf.ts';
 import { NativeError } from './errors.ts';
 import { explainLoadFailure } from './load-failure.ts';
 import { KernelMap } from './map.ts';
@@ -13,7 +13,14 @@ import type {
  * @throws `NOT_FOUND`, `CORRUPT`
  */
 export async function openObject(path: string, options: OpenOptions = {}): Promise<BpfObject> {
-  return new LibbpfObject(await addon.object.open(path, options.kernelBtf ?? ''));
+  const handle = await addon.object.open(path, options.kernelBtf ?? '');
+  try {
+    return new LibbpfObject(handle);
+  } catch (error) {
+    await addon.object.close(handle);
+    if (!(error instanceof BtfError)) throw error;
+    throw new NativeError('CORRUPT', `${path} is not a usable BPF object: ${error.message}`);
+  }
 }
 
 /**
@@ -87,6 +94,7 @@ class LibbpfObject implements BpfObject {
   }
 
   async attach(program: string, spec: AttachSpec): Promise<BpfLink> {
+    if (this.#closing) throw new NativeError('CLOSED', 'the object was closed');
     const handle = await this.#inTurn(() => addon.object.attach(this.#handle, program, spec));
     const link = new ProgramLink(spec.kind, () => {
       this.#links.delete(link);
@@ -123,6 +131,7 @@ class LibbpfObject implements BpfObject {
     await this.#last.catch(() => {});
     await Promise.all([...this.#links].map((link) => link.detach()));
     for (const map of this.#openMaps.values()) map.close();
+    this.#openMaps.clear();
     await addon.object.close(this.#handle);
   }
 

@@ -65,7 +65,7 @@ test('a uretprobe counts each return', async () => {
 });
 
 test('one uprobe_multi link counts the calls of several functions, each with its cookie', async (context) => {
-  if (!(await features()).uprobeMulti) return context.skip('this kernel has no uprobe_multi');
+  context.skip(!(await features()).uprobeMulti, 'this kernel has no uprobe_multi');
   const { ticker, object, runs } = await setUp('on_uprobe_multi', true);
   const offsets = await Promise.all(['tick', 'tock'].map((name) => symbolOffset(ticker.path, name)));
   const link = await object.attach('on_uprobe_multi', {
@@ -111,8 +111,16 @@ test('an iterator lists every process', async () => {
 test('kprobes attach where the kernel has them', async () => {
   const { object } = await setUp('on_kprobe');
   const attached = object.attach('on_kprobe', { kind: 'kprobe', function: 'vfs_read' });
-  if ((await features()).kprobe) return void (await attached);
-  await expect(attached).rejects.toMatchObject({ code: 'ATTACH', errnoName: 'ENOENT' });
+  if ((await features()).kprobe) await attached;
+  else await expect(attached).rejects.toMatchObject({ code: 'ATTACH', errnoName: 'ENOENT' });
+});
+
+test('fentry attaches where the kernel lets it, and a policy’s refusal is not taken for a lack of privileges', async () => {
+  const object = await open('hooks');
+  for (const { name } of object.programs) object.setProgramAutoload(name, name === 'on_fentry');
+  const attached = object.load().then(() => object.attach('on_fentry', { kind: 'auto' }));
+  if ((await features()).fentry) await attached;
+  else await expect(attached).rejects.toMatchObject({ code: expect.stringMatching(/^(LOAD|ATTACH)$/) });
 });
 
 test('a hook that is not there is an error of attaching', async () => {

@@ -146,7 +146,7 @@ test('microtasks run between wake-ups', async () => {
   openRing(map, () => {
     order.push('handler');
     void Promise.resolve().then(() => order.push('microtask'));
-    setImmediate(done.resolve);
+    setImmediate(() => done.resolve());
   });
   await ticker.tick(1);
   await done.promise;

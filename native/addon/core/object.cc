@@ -46,12 +46,12 @@ void copyAtomically(uint8_t* to, const uint8_t* from, size_t length) {
 Object::Object(const std::string& path, const std::string& kernelBtf) {
   if (access(path.c_str(), R_OK) != 0)
     throw Failure{errno == ENOENT ? "NOT_FOUND" : "CORRUPT", path + ": " + strerror(errno), errno};
+  programMaps_ = programMaps(path);
   LibbpfLog log;
   LIBBPF_OPTS(bpf_object_open_opts, options);
   if (!kernelBtf.empty()) options.btf_custom_path = kernelBtf.c_str();
   object_ = bpf_object__open_file(path.c_str(), &options);
   if (!object_) throw openFailure(path, errno, log.text());
-  programMaps_ = programMaps(path);
 }
 
 Object::~Object() {

@@ -44,6 +44,6 @@ const activities: Record<string, () => Promise<unknown>> = {
   idle: () => loaded(maps),
 };
 
-await activities[activity]!();
+await activities[activity]();
 parentPort!.postMessage('ready');
 setInterval(() => {}, 1000);
