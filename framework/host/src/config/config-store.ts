@@ -24,7 +24,9 @@ export class ConfigStore extends EventEmitter<ConfigEvents> {
   #overlays: Overlays;
   #rejected: SondeError | undefined;
   #probes: ProbeManager | undefined;
-  #lastChange: Promise<unknown> = Promise.resolve();
+  readonly #started = Promise.withResolvers<void>();
+  /** Changes wait for the start, then for each other. */
+  #lastChange: Promise<unknown> = this.#started.promise;
 
   /**
    * Reads `sonde.yaml` and the overlay.
@@ -72,17 +74,17 @@ export class ConfigStore extends EventEmitter<ConfigEvents> {
   /** Brings the probes to their desired state, and from now on after each change. Watches the file. */
   async start(probes: ProbeManager): Promise<void> {
     this.#probes = probes;
-    await this.#inTurn(async () => {
-      await this.#release(this.config);
-      await this.#apply();
-    });
+    await this.#release(this.config);
+    await this.#apply();
+    this.#started.resolve();
     watchFile(this.#file, { interval: watchInterval, persistent: false }, this.#onFileChange);
   }
 
-  /** Stops watching and waits for the change that is being made. */
+  /** Stops watching and waits for the change that is being made. What waits for a start that never came is refused. */
   async stop(): Promise<void> {
     unwatchFile(this.#file, this.#onFileChange);
-    await this.#lastChange;
+    this.#started.reject(new Error('the host stopped before it had started'));
+    await this.#lastChange.catch(() => {});
   }
 
   /**

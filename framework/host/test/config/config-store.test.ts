@@ -167,6 +167,26 @@ describe('the overlay', () => {
     expect(probes.desired['fsync']).toEqual({});
   });
 
+  it('takes changes that come while the host starts once it has started', async () => {
+    await write('probes: { fsync: {} }');
+    const store = await ConfigStore.open(file);
+    open.push(store);
+    const early = store.lay('fsync', { collectors: { cals: true } });
+    const refused = expect(early).rejects.toMatchObject({ code: 'SONDE_COLLECTOR_UNKNOWN' });
+    await store.start(probes);
+    await refused;
+    expect(store.overlay('fsync')).toEqual({});
+  });
+
+  it('refuses changes of a host that stops before it has started', async () => {
+    await write('probes: { fsync: {} }');
+    const store = await ConfigStore.open(file);
+    const refused = expect(store.lay('fsync', { enabled: false })).rejects.toThrow('stopped before it had started');
+    await store.stop();
+    await refused;
+    expect(store.overlay('fsync')).toEqual({});
+  });
+
   it('is kept in a file that only root reads', async () => {
     await write('probes: { fsync: {} }');
     await (await start()).lay('fsync', { enabled: false });
