@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SondeError } from '@sonde/kit';
 import type { DesiredProbe, Origin } from '../probes/types.ts';
-import type { Budgets, Params, ProbeConfig, TargetRules, Tls } from './generated/types.ts';
+import type { Params, ProbeConfig, TargetRules, Tls } from './generated/types.ts';
 
 export type { Budgets, Params, ProbeConfig, SondeConfig, TargetRule, TargetRules, Tls } from './generated/types.ts';
 
@@ -58,7 +58,7 @@ export interface ControlConfig {
 
 /** What is wanted of a probe once the overlay lies over the file, and where each field of it came from. */
 export interface EffectiveProbe {
-  desired: DesiredProbe & { budgets?: Budgets };
+  desired: DesiredProbe;
   /** JSON pointer in `desired` (`/enabled`, `/collectors/calls`, `/params/slow`, `/targets` …) → its origin. */
   origins: Record<string, Origin>;
 }

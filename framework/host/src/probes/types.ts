@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SondeError } from '@sonde/kit';
+import type { ProbeConfig, TargetRules } from '../config/generated/types.ts';
 
 /** Where a probe stands; see docs/lifecycle.md. */
 export type ProbeState = 'installed' | 'loading' | 'running' | 'throttled' | 'stopping' | 'stopped' | 'failed';
@@ -8,40 +9,7 @@ export type ProbeState = 'installed' | 'loading' | 'running' | 'throttled' | 'st
 export type Origin = 'default' | 'file' | 'overlay';
 
 /** What the user wants of one probe. Every field may be absent: then the manifest's default holds. */
-export interface DesiredProbe {
-  package?: string;
-  enabled?: boolean;
-  collectors?: Record<string, boolean>;
-  params?: Record<string, string | number | boolean>;
-  targets?: TargetRules;
-  labels?: string[];
-  budgets?: Budgets;
-}
-
-/** What a probe may cost; what exceeds it is throttled first, then stopped. */
-export interface Budgets {
-  /** Share of one CPU that its BPF programs may use. */
-  cpu?: number;
-  /** Memory of its maps. */
-  mapBytes?: number;
-  eventsPerSecond?: number;
-  /** Series in one view. */
-  series?: number;
-}
-
-/** One rule: all of its selectors must match (AND); rules are alternatives (OR). */
-export interface TargetRule {
-  pid?: number[];
-  executable?: string[];
-  command?: string[];
-  cgroup?: string[];
-}
-
-/** Which processes a probe watches; everything, if there is no include rule. */
-export interface TargetRules {
-  include?: TargetRule[];
-  exclude?: TargetRule[];
-}
+export type DesiredProbe = ProbeConfig;
 
 /** One task of a collector: the program that was chosen for it, or why there is none. */
 export interface ProgramStatus {

@@ -1,33 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EventEmitter } from 'eventemitter3';
 import type { BpfMap } from '@sonde/native';
+import type { TargetRule, TargetRules } from '../config/types.ts';
 import type { CgroupId, IdentityId, Labels, ProcessFacts } from '../identity/types.ts';
 
-/**
- * One rule: all of its selectors must match (AND); the values of one selector, and rules, are alternatives (OR).
- * Patterns are globs (`*`, `?`, `[abc]`) over the whole text, or regular expressions between slashes: `/^post/`.
- */
-export interface TargetRule {
-  pid?: number[];
-  /** The path, or the name alone where the pattern has no slash. */
-  executable?: string[];
-  /** The command line, as in `process.command_line`. */
-  command?: string[];
-  /** User names, or numbers. */
-  user?: (string | number)[];
-  /** Paths below the hierarchy's root; descendants match too. */
-  cgroup?: string[];
-  /** systemd units, such as `nginx.service`. */
-  unit?: string[];
-  /** Their descendants are matched too, from their first instruction. */
-  children?: boolean;
-}
-
-/** Which processes a probe watches: everything, if there is no include rule; exclude wins. */
-export interface TargetRules {
-  include?: TargetRule[];
-  exclude?: TargetRule[];
-}
+export type { TargetRule, TargetRules };
 
 /** A selector that another room adds: containers, pods. Its name is the rule's key. */
 export interface SelectorKind {

@@ -290,7 +290,7 @@ export const errorTable = {
     exit: 3,
     title: 'Not a BPF object',
     message: 'the file is no BPF object that libbpf can read: {reason}',
-    hint: 'Build it again with `sonde-probe build`.',
+    hint: 'Build it again with `sonde-probe build`. A BPF object needs BTF, which clang writes with -g.',
     doc: 'The ELF file is damaged, empty, for another machine, or has no BTF.',
   },
   SONDE_OBJECT_REFUSED: {
