@@ -20,7 +20,7 @@ async function refused(config: TestConfig | string): Promise<{ code: number | st
 
 test.each([
   ['an unknown key', 'apiVersion: sonde/v1\nprobs: {}\n', /sonde\.yaml:2:1\b.*probs.*SONDE_INPUT_UNKNOWN_KEY/s, /probes/],
-  ['a value of the wrong type', 'apiVersion: sonde/v1\nprobes: []\n', /sonde\.yaml:2:9\b.*SONDE_INPUT_TYPE/s, /list|array/],
+  ['a value of the wrong type', 'apiVersion: sonde/v1\nprobes: []\n', /sonde\.yaml:2:\d+\b.*SONDE_INPUT_TYPE/s, /mapping/],
   ['a value out of its range', 'apiVersion: sonde/v1\ninterval: soon\n', /sonde\.yaml:2:11\b.*SONDE_INPUT_VALUE/s, /10s/],
   ['text that is no YAML', 'apiVersion: [\n', /sonde\.yaml:\d+:\d+.*SONDE_INPUT_SYNTAX/s, /bracket/],
   ['an address beyond loopback without TLS', 'apiVersion: sonde/v1\nsinks: { prometheus: { listen: "0.0.0.0:9464" } }\n', /SONDE_LISTEN_NEEDS_TLS/, /tls/],

@@ -68,7 +68,7 @@ async function startChanged(name: string, change: Change): Promise<{ problem: st
     return text.replace(...replacement);
   };
   using made = await makePackage(name, apply(manifest, change.manifest).replaceAll('NAME', name), apply(source, change.source));
-  return start(name, made.path);
+  return await start(name, made.path);
 }
 
 async function start(name: string, path: string): Promise<{ problem: string; probe?: RestProbe }> {
@@ -91,7 +91,7 @@ test.each([
   ['nomap', 'a map that the object lacks', { manifest: ['map: calls', 'map: cals'] }, 'SONDE_LAYOUT_MAP', /probe\.yaml/, /calls/],
   ['noprogram', 'a program that the object lacks', { manifest: ['program: on_call', 'program: on_cal'] }, 'SONDE_MANIFEST_PROGRAM', /probe\.yaml/, /on_call/],
   ['noparam', 'a param target that the object lacks', { manifest: ['live: limit', 'live: limits'] }, 'SONDE_LAYOUT_GLOBAL', /probe\.yaml/, /limit/],
-  ['refused', 'an object that the verifier rejects', { source: ['	if (entry)\n', ''] }, 'SONDE_OBJECT_REFUSED|SONDE_NO_PROGRAMS', /on_call/, /null|NULL|invalid mem access/],
+  ['refused', 'an object that the verifier rejects', { source: ['&entry->count', '(u64 *)entry + 100'] }, 'SONDE_OBJECT_REFUSED|SONDE_NO_PROGRAMS', /on_call/, /invalid access to map value/],
   ['nohook', 'a hook that no kernel has', { manifest: ['program: on_call', 'program: on_call, attach: tp_btf/no_such_hook'] }, 'SONDE_[A-Z_]+', /no_such_hook/, /./],
 ] as [string, string, Change, string, RegExp, RegExp][])('%s: %s is refused with code, place and hint', async (name, _, change, code, place, hint) => {
   const { problem } = await startChanged(name, change);

@@ -43,7 +43,7 @@ test('stop and start do what they say, and a restart of the host keeps it', asyn
 });
 
 test('metrics prints a scrape', async () => {
-  expect(await host.sonde('metrics')).toContain('# TYPE sonde_loss_total counter');
+  expect(await host.sonde('metrics', '--url', `http://127.0.0.1:${host.folder.metricsPort}/metrics`)).toContain('# TYPE sonde_loss_total counter');
 });
 
 test('check accepts the configuration and the packages of the repository', async () => {

@@ -52,12 +52,11 @@ test('under a burst of records into a ring that is too small, each is delivered 
   expect(await host.rest.put('/v1/probes/execs', change)).toMatchObject({ status: 200, body: { state: 'running' } });
   const lostBefore = (await host.scrape()).sum('sonde_loss_total', { probe: 'execs' });
   const produced = 1_000_000;
-  const { seconds } = JSON.parse(await run(flood, [String(produced)])) as { seconds: number };
+  const { seconds } = JSON.parse(await run(flood.path, [String(produced)])) as { seconds: number };
 
-  const label = { process_executable_name: 'flood' };
   const lost = (seen: Awaited<ReturnType<typeof host.scrape>>) => seen.sum('sonde_loss_total', { probe: 'execs' }) - lostBefore;
-  const scrape = await host.scrapeUntil('all accounted for', (seen) => seen.sum('exec_flood_records_total', label) + lost(seen) >= produced, 20_000);
-  const delivered = scrape.sum('exec_flood_records_total', label);
+  const scrape = await host.scrapeUntil('all accounted for', (seen) => seen.sum('exec_flood_records_total', flood.label) + lost(seen) >= produced, 20_000);
+  const delivered = scrape.sum('exec_flood_records_total', flood.label);
   console.log(`${Math.round(produced / seconds)} records/s: ${delivered} delivered, ${lost(scrape)} counted as lost`);
   expect(produced / seconds).toBeGreaterThan(150_000);
   expect(delivered + lost(scrape)).toBe(produced);

@@ -29,8 +29,8 @@ const sum = Number(observed.reduce((all, { nanoseconds, count }) => all + nanose
 test('a histogram agrees slot by slot with exact arithmetic, in classic text and in native form', async () => {
   const values = await compile('workloads/values.c', { name: 'values-histogram' });
   await using host = await startHost({ probes: { values: { package: fixturePackage('values') } } });
-  await run(values, observed.flatMap(({ nanoseconds, count }) => [String(count), String(nanoseconds)]));
-  const label = { process_executable_name: 'values-histogram' };
+  await run(values.path, observed.flatMap(({ nanoseconds, count }) => [String(count), String(nanoseconds)]));
+  const { label } = values;
   const scrape = await host.scrapeUntil('all observations', (seen) => seen.sum('values_calls_total', label) >= total);
 
   const classic = scrape.histogram('values_duration_seconds', label);

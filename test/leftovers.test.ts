@@ -17,7 +17,7 @@ test.each([
 ] as const)('after %s no program, map or link is left', async (signal, exit) => {
   const values = await compile('workloads/values.c');
   await using host = await startHost(config);
-  await using _load = new Child(values, ['until', '1'], { env: { PAUSE_US: '100' } });
+  await using _load = new Child(values.path, ['until', '1'], { env: { PAUSE_US: '100' } });
   const held = await bpfHeldBy(host.pid);
   const pinned = readdirSync('/sys/fs/bpf', { recursive: true });
   expect(held.programs.size).toBeGreaterThanOrEqual(3);

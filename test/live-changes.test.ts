@@ -9,7 +9,7 @@ import { compile } from './harness/workload.ts';
 test('twenty live changes under load: not one call is lost or counted twice', async () => {
   const values = await compile('workloads/values.c', { name: 'values-live' });
   await using host = await startHost({ probes: { values: { package: fixturePackage('values') } } });
-  await using workload = new Child(values, ['until', '5'], { env: { PAUSE_US: '100' } });
+  await using workload = new Child(values.path, ['until', '5'], { env: { PAUSE_US: '100' } });
   const before = await host.probe('values');
 
   for (let change = 0; change < 20; change++) {
@@ -27,7 +27,7 @@ test('twenty live changes under load: not one call is lost or counted twice', as
   const made = Number(workload.stdout);
   expect(made).toBeGreaterThan(1000);
 
-  const label = { process_executable_name: 'values-live' };
+  const { label } = values;
   const scrape = await host.scrapeUntil('all calls', (seen) => seen.sum('values_calls_total', label) >= made);
   expect(scrape.value('values_calls_total', label)).toBe(made);
   expect(scrape.value('values_sum_total', label)).toBe(5 * made);

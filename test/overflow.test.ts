@@ -12,10 +12,10 @@ test('what finds no room in a map goes to the overflow series, and the sum stays
   await using host = await startHost({
     probes: { values: { package: fixturePackage('values'), collectors: { keyed: true }, params: { maxKeys: 100 } } },
   });
-  await run(values, ['1000', 'n', '1000', 'n']);
+  await run(values.path, ['1000', 'n', '1000', 'n']);
   const scrape = await host.scrapeUntil('all calls', (seen) => seen.sum('values_keyed_calls_total') >= 2000);
   expect(scrape.sum('values_keyed_calls_total')).toBe(2000);
-  expect(scrape.sum('values_keyed_calls_total', { process_executable_name: 'values-full' })).toBe(200);
+  expect(scrape.sum('values_keyed_calls_total', values.label)).toBe(200);
   expect(scrape.value('values_keyed_calls_total', overflowing)).toBe(1800);
   expect(scrape.sum('sonde_overflow_total', { probe: 'values' })).toBe(1800);
   expect(scrape.sum('sonde_loss_total', { probe: 'values' })).toBe(0);
@@ -27,7 +27,7 @@ test('a probe beyond its series budget keeps its sum exact', async () => {
     series: { budget: 50 },
     probes: { values: { package: fixturePackage('values'), collectors: { keyed: true } } },
   });
-  await run(values, ['500', 'n']);
+  await run(values.path, ['500', 'n']);
   const scrape = await host.scrapeUntil('all calls', (seen) => seen.sum('values_keyed_calls_total') >= 500);
   expect(scrape.sum('values_keyed_calls_total')).toBe(500);
   expect(scrape.value('values_keyed_calls_total', overflowing)).toBeGreaterThan(0);

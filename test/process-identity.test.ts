@@ -15,8 +15,8 @@ test('a pid that is used again is another process, with a series of its own', as
   await using host = await startHost(byProcess);
   const former = new Child('/bin/true', []);
   await former.exited;
-  await runAtPid(former.pid, values, ['11', '1']);
-  await runAtPid(former.pid, values, ['13', '1']);
+  await runAtPid(former.pid, values.path, ['11', '1']);
+  await runAtPid(former.pid, values.path, ['13', '1']);
 
   const label = { process_pid: String(former.pid) };
   const scrape = await host.scrapeUntil('both processes', (seen) => seen.sum('values_calls_total', label) >= 24);
@@ -29,11 +29,10 @@ test('an exec ends one program and begins another in the same process', async ()
   const first = await compile('workloads/values.c', { name: 'values-first' });
   const second = await compile('workloads/values.c', { name: 'values-second' });
   await using host = await startHost(byProcess);
-  await run(first, ['17', '1', 'exec', second, '19', '1']);
+  await run(first.path, ['17', '1', 'exec', second.path, '19', '1']);
 
-  const count = (name: string) => ({ process_executable_name: name });
-  const scrape = await host.scrapeUntil('both programs', (seen) => seen.sum('values_calls_total', count('values-second')) >= 19);
-  const [before, after] = ['values-first', 'values-second'].map((name) => scrape.select('values_calls_total', count(name)));
+  const scrape = await host.scrapeUntil('both programs', (seen) => seen.sum('values_calls_total', second.label) >= 19);
+  const [before, after] = [first, second].map(({ label }) => scrape.select('values_calls_total', label));
   expect(before?.map(({ value }) => value)).toEqual([17]);
   expect(after?.map(({ value }) => value)).toEqual([19]);
   expect(after?.[0]?.labels.process_pid).toBe(before?.[0]?.labels.process_pid);
@@ -41,9 +40,9 @@ test('an exec ends one program and begins another in the same process', async ()
 
 test('a process older than the host has its name, and a fork without exec that of its parent', async () => {
   const values = await compile('workloads/values.c', { name: 'values-older' });
-  await using workload = new Child(values, ['until', '1'], { env: { PAUSE_US: '1000' } });
+  await using workload = new Child(values.path, ['until', '1'], { env: { PAUSE_US: '1000' } });
   await using host = await startHost(byProcess);
   const label = { process_pid: String(workload.pid) };
   const scrape = await host.scrapeUntil('its calls', (seen) => seen.sum('values_calls_total', label) > 0);
-  expect(scrape.select('values_calls_total', label)).toMatchObject([{ labels: { process_executable_name: 'values-older' } }]);
+  expect(scrape.select('values_calls_total', label)).toMatchObject([{ labels: values.label }]);
 });

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from './harness/child.ts';
 import { parseExposition } from './harness/exposition.ts';
+import type { Labels } from './harness/exposition.ts';
 import { accept, startHost } from './harness/host.ts';
 import type { Host } from './harness/host.ts';
 import { fixturePackage } from './harness/paths.ts';
@@ -11,12 +12,14 @@ import { compile } from './harness/workload.ts';
 import { waitFor } from './harness/wait.ts';
 
 let host: Host;
-const label = { process_executable_name: 'values-scraped' };
+let label: Labels;
 beforeAll(async () => {
   host = await startHost({
     probes: { values: { package: fixturePackage('values'), collectors: { keyed: true, records: true } } },
   });
-  await run(await compile('workloads/values.c', { name: 'values-scraped' }), ['50', '1000000', '50', '5']);
+  const values = await compile('workloads/values.c', { name: 'values-scraped' });
+  label = values.label;
+  await run(values.path, ['50', '1000000', '50', '5']);
   await host.scrapeUntil('all calls', (seen) => seen.sum('values_calls_total', label) >= 100);
 });
 afterAll(() => host[Symbol.asyncDispose]());
@@ -30,7 +33,7 @@ test('promtool accepts the scrape', async () => {
 test('a real Prometheus scrapes it, and its counters are ours', async () => {
   await using prometheus = await startPrometheus(`127.0.0.1:${host.folder.metricsPort}`);
   expect(await prometheus.target()).toMatchObject({ health: 'up', lastError: '' });
-  const query = (expression: string) => prometheus.query(`${expression}{process_executable_name="values-scraped"}`);
+  const query = (expression: string) => prometheus.query(`${expression}{process_executable_name="${label.process_executable_name}"}`);
   const [calls] = await waitFor('the counter in Prometheus', async () => {
     const result = await query('values_calls_total');
     return result.length > 0 ? result : undefined;

@@ -4,16 +4,16 @@ import { Child, run } from './harness/child.ts';
 import { startHost } from './harness/host.ts';
 import { samplePackage } from './harness/paths.ts';
 import { compile } from './harness/workload.ts';
+import type { Workload } from './harness/workload.ts';
 
 /** A first instruction that uprobes emulate: `push %rbp`. */
 const flags = ['-fno-omit-frame-pointer', '-fcf-protection=none'];
-const label = { process_executable_name: 'lines' };
 
 /** Compiles the workload, and says where in the file the function lies. */
-async function lines(): Promise<{ path: string; offset: string }> {
-  const path = await compile('packages/readline/workload/lines.c', { flags });
-  const [, address = ''] = /^([0-9a-f]+) T read_line$/m.exec(await run('nm', [path])) ?? [];
-  return { path, offset: `0x${BigInt(`0x${address}`).toString(16)}` };
+async function lines(): Promise<Workload & { offset: string }> {
+  const workload = await compile('packages/readline/workload/lines.c', { flags });
+  const [, address = ''] = /^([0-9a-f]+) T read_line$/m.exec(await run('nm', [workload.path])) ?? [];
+  return { ...workload, offset: `0x${BigInt(`0x${address}`).toString(16)}` };
 }
 
 function readline(params: Record<string, unknown>, collectors: Record<string, boolean> = {}): Record<string, unknown> {
@@ -21,7 +21,7 @@ function readline(params: Record<string, unknown>, collectors: Record<string, bo
 }
 
 test('calls of a function are counted by symbol and by offset alike, in every process', async () => {
-  const { path, offset } = await lines();
+  const { path, offset, label } = await lines();
   await using host = await startHost({ probes: readline({ binary: path, function: 'read_line', offset }, { offset: true }) });
   expect(await host.probe('readline')).toMatchObject({ state: 'running' });
   await Promise.all([run(path, ['100', '1000']), run(path, ['50', '0'])]);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { Child } from './harness/child.ts';
 import { fallenCounters } from './harness/exposition.ts';
-import type { Exposition } from './harness/exposition.ts';
+import type { Exposition, Labels } from './harness/exposition.ts';
 import { startHost } from './harness/host.ts';
 import type { Host } from './harness/host.ts';
 import { fixturePackage } from './harness/paths.ts';
@@ -35,7 +35,7 @@ test('twenty reloads with two scrapers: no counter falls, and the gaps are short
   await using host = await startHost({
     probes: { values: { package: fixturePackage('values'), collectors: { keyed: true } } },
   });
-  await using workload = new Child(values, ['until', '1'], { env: { PAUSE_US: '100' } });
+  await using workload = new Child(values.path, ['until', '1'], { env: { PAUSE_US: '100' } });
   const scrapers = [watchCounters(host), watchCounters(host)];
 
   const gaps: number[] = [];
@@ -50,7 +50,7 @@ test('twenty reloads with two scrapers: no counter falls, and the gaps are short
   }
   await workload.stop();
   const made = Number(workload.stdout);
-  const counted = await settledCount(host, 'values-reload');
+  const counted = await settledCount(host, values.label);
   const [longest, missed] = [Math.max(...gaps), made - counted];
   console.log(`20 reloads: ${missed} of ${made} calls fell into the gaps; the longest was ${(longest * 1000).toFixed(1)} ms`);
   expect(counted).toBeLessThanOrEqual(made);
@@ -60,11 +60,11 @@ test('twenty reloads with two scrapers: no counter falls, and the gaps are short
 });
 
 /** The number of calls of an executable, once it no longer changes. */
-async function settledCount(host: Host, executable: string): Promise<number> {
+async function settledCount(host: Host, label: Labels): Promise<number> {
   let last = -1;
   await host.scrapeUntil('a steady count', (seen) => {
     const previous = last;
-    last = seen.sum('values_calls_total', { process_executable_name: executable });
+    last = seen.sum('values_calls_total', label);
     return last === previous;
   });
   return last;

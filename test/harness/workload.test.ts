@@ -14,8 +14,8 @@ test('a program runs under the pid that was asked for, and again under the same 
 
 test('a fork storm runs the program as often as it was told', async () => {
   const storm = await compile('workloads/fork-storm.c');
-  expect(await run(storm, ['100', '/bin/echo', 'x'])).toBe('x\n'.repeat(100));
-  await expect(run(storm, ['1', '/nowhere'])).rejects.toThrow('fork-storm');
+  expect(await run(storm.path, ['100', '/bin/echo', 'x'])).toBe('x\n'.repeat(100));
+  await expect(run(storm.path, ['1', '/nowhere'])).rejects.toThrow('fork-storm');
 });
 
 test('this process holds nothing of BPF, and the machine can be asked', async () => {
