@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { arch, release } from 'node:os';
 import { dirname } from 'node:path';
 import { asSondeError, sondeError } from '@sonde/kit';
-import { clockOffset, features, NativeError } from '@sonde/native';
+import { clockOffset, NativeError } from '@sonde/native';
 import { ConfigStore } from './config/config-store.ts';
+import { kernelReport } from './control/kernel-report.ts';
 import { startControl } from './control/server.ts';
-import type { ControlServer, KernelReport } from './control/types.ts';
+import type { ControlServer } from './control/types.ts';
 import { EventBus } from './events/index.ts';
 import { openIdentity, type Identity } from './identity/index.ts';
 import { Probes } from './probes/probe-manager.ts';
@@ -121,10 +121,14 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
     log,
     clockOffset: clock(store),
     allow: () => config.config.allow,
+    watchSelf: () => config.config.watchSelf,
     baseDirectory: dirname(config.config.file),
   });
   undo.push(() => probes.close());
   undo.push(() => config.stop());
+  telemetry.meter
+    .createObservableGauge('sonde.config.rejected', { unit: '1', description: 'Whether sonde.yaml as it is now was put aside as bad' })
+    .addCallback((result) => result.observe(config.rejected ? 1 : 0));
   config.on('rejected', (error) => log('error', `the configuration stays as it was: ${error.format()}`));
   config.on('changed', (changed) => void sinks.follow(changed).catch((error) => log('error', asSondeError(error).format())));
   await config.start(probes);
@@ -147,20 +151,6 @@ function whereControl({ socket, address }: ControlServer): string[] {
 function version(): string {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
   return version;
-}
-
-async function kernelReport(): Promise<KernelReport> {
-  return { release: release(), architecture: arch(), ...(await reportedFeatures()) };
-}
-
-/** JSON has no `undefined`: what could not be told is null. */
-async function reportedFeatures(): Promise<Pick<KernelReport, 'features' | 'programTypes' | 'mapTypes'>> {
-  const { programTypes, mapTypes, ...found } = await features();
-  return { features: withNulls(found), programTypes: withNulls(programTypes), mapTypes: withNulls(mapTypes) };
-}
-
-function withNulls(found: object): Record<string, boolean | null> {
-  return Object.fromEntries(Object.entries(found).map(([name, value]) => [name, (value as boolean | undefined) ?? null]));
 }
 
 function translate(error: unknown): Error {

@@ -54,6 +54,7 @@ function resolveConfig(filled: FilledConfig, file: string): Config {
     file,
     node: { attributes: filled.node.attributes ?? {} },
     interval: milliseconds(filled.interval),
+    watchSelf: filled.watchSelf,
     allow: filled.allow.map((name) => packageReference(name, absolute)),
     probes: mapValues(filled.probes, (probe) => resolveProbe(probe, absolute)),
     labels: filled.labels,

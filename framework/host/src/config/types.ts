@@ -12,6 +12,8 @@ export interface Config {
   node: { attributes: Record<string, string> };
   /** Longest time between two snapshots, in milliseconds. */
   interval: number;
+  /** Whether probes watch the host's own process too. */
+  watchSelf: boolean;
   /** Packages whose decoders may run inside the host: npm name patterns or absolute paths. */
   allow: string[];
   /** As the file has them, without what REST laid over it; `ConfigStore.desired` joins both. */

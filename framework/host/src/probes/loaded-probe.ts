@@ -127,7 +127,7 @@ async function load(
   pkg: ProbePackage,
   file: string,
   { params, targetMode }: RunSettings,
-  { targets }: SourceServices,
+  { targets, watchSelf }: SourceServices,
   plan: ProgramPlan,
 ): Promise<BpfObject> {
   const bit = targets.bitFor(pkg.manifest.name);
@@ -138,6 +138,7 @@ async function load(
     setAttachTargets(object, plan, params);
     writeOwn(object, 'sonde_probe_bit', bit);
     writeOwn(object, 'sonde_target_mode', targetMode);
+    writeOwn(object, 'sonde_self', watchSelf() ? 0 : process.pid);
     const used = usedMaps(object, plan.programs);
     for (const { name } of object.maps) {
       if (!used.has(name)) object.setMapAutocreate(name, false);

@@ -23,6 +23,8 @@ export interface ProbeServices {
   telemetry: HostTelemetry;
   /** Packages whose decoders may run here, as in `allow:`. */
   allow(): readonly string[];
+  /** Whether probes watch the host's own process too. */
+  watchSelf(): boolean;
   /** CLOCK_REALTIME − CLOCK_MONOTONIC, nanoseconds, taken again at every snapshot. */
   clockOffset(): number;
   /** Folder of `sonde.yaml`: what relative package paths start from. */

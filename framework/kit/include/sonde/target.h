@@ -5,7 +5,7 @@
  *	if (!sonde_target_match())
  *		return 0;
  *
- * Without rules that is one load and one branch. The host resolves rules to processes and cgroups, and holds a bit
+ * Without rules that is a few instructions. The host resolves rules to processes and cgroups, and holds a bit
  * for each probe in one map that all probes share; changing a rule neither reloads nor detaches a program.
  */
 #ifndef SONDE_TARGET_H
@@ -18,6 +18,9 @@ const volatile u32 sonde_probe_bit = 0;
 
 /* Which rules there are for this probe, a set of the flags below; written while it runs. 0: it watches everything. */
 volatile u32 sonde_target_mode = 0;
+
+/* The host's own tgid, set before load: nobody asked what watching costs. 0: the host is watched like any other. */
+const volatile u32 sonde_self = 0;
 
 #define SONDE_TARGET_SELECTED (1U << 0) /* only what a rule includes */
 #define SONDE_TARGET_EXCLUDES (1U << 1) /* some rules exclude */
@@ -125,24 +128,27 @@ static __noinline bool ___sonde_target_ask(struct task_struct *task, u32 tgid, u
 	return !(mode & SONDE_TARGET_SELECTED) || (found.include & bit);
 }
 
-/* Whether this probe watches the process of `task`. Usable in every program type. */
-static __always_inline bool sonde_target_match_task(struct task_struct *task)
+static __always_inline bool ___sonde_target_match(struct task_struct *task, u32 tgid)
 {
 	u32 mode = sonde_target_mode;
 
+	if (sonde_self && tgid == sonde_self)
+		return false;
 	if (likely(!mode))
 		return true;
-	return ___sonde_target_ask(task, BPF_CORE_READ(task, tgid), mode);
+	return ___sonde_target_ask(task, tgid, mode);
+}
+
+/* Whether this probe watches the process of `task`. Usable in every program type. */
+static __always_inline bool sonde_target_match_task(struct task_struct *task)
+{
+	return ___sonde_target_match(task, BPF_CORE_READ(task, tgid));
 }
 
 /* Whether this probe watches the current process; see sonde_process_current() on interrupts. */
 static __always_inline bool sonde_target_match(void)
 {
-	u32 mode = sonde_target_mode;
-
-	if (likely(!mode))
-		return true;
-	return ___sonde_target_ask((struct task_struct *)bpf_get_current_task(), bpf_get_current_pid_tgid() >> 32, mode);
+	return ___sonde_target_match((struct task_struct *)bpf_get_current_task(), bpf_get_current_pid_tgid() >> 32);
 }
 
 #endif

@@ -37,6 +37,10 @@ export interface SondeConfig {
    */
   interval?: string;
   /**
+   * Whether the probes watch the host's own process like any other.
+   */
+  watchSelf?: boolean;
+  /**
    * Packages whose decoders may run inside the host: npm names (a `*` stands for any part of a name) or paths. The built-in probes are allowed without being named.
    */
   allow?: string[];
