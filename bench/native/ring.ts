@@ -23,7 +23,7 @@ interface Result {
 
 const object = await openObject(builtFile('bench.bpf.o'));
 await object.load();
-const program = String(object.programStats()[0].id);
+const program = String(object.programStats()[0]?.id);
 const results: Record<'c' | 'node', Result[]> = { c: [], node: [] };
 for (let round = 0; round < ROUNDS; round++) {
   results.c.push(await measure(consumeInC));
@@ -78,7 +78,10 @@ async function consumeInNode(produced: Promise<unknown>): Promise<{ records: num
 
 function addUp({ buffer, byteLength }: RingBatch, histogram: Float64Array): void {
   const words = new Uint32Array(buffer.buffer, buffer.byteOffset, byteLength / 4);
-  for (let at = 2; at < words.length; at += FRAME_BYTES / 4) histogram[words[at] & 15] += words[at + 2];
+  for (let at = 2; at < words.length; at += FRAME_BYTES / 4) {
+    const slot = (words[at] as number) & 15;
+    histogram[slot] = (histogram[slot] as number) + (words[at + 2] as number);
+  }
 }
 
 function counters(): { produced: number; failed: number } {

@@ -56,7 +56,7 @@ test('globals are told with their section, offset, size and type', async () => {
   const byName = Object.fromEntries(globals.map((variable) => [variable.name, variable]));
   expect(byName['limit']).toMatchObject({ section: '.rodata', size: 4 });
   expect(byName['settings']).toMatchObject({ section: '.data', size: 24 });
-  expect(btf.types[byName['settings'].type]).toMatchObject({ kind: 'struct', name: 'settings' });
+  expect(btf.types[byName['settings']!.type]).toMatchObject({ kind: 'struct', name: 'settings' });
   expect(byName['seen']).toMatchObject({ section: '.bss', size: 8 });
   expect(byName['hidden']).toMatchObject({ section: '.data', size: 4 });
   expect(byName['LICENSE']).toBeUndefined();

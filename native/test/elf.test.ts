@@ -10,7 +10,7 @@ test('symbols agree with nm', async () => {
   const found = await symbols(path);
   const lines = execFileSync('nm', ['--defined-only', path], { encoding: 'utf8' }).trim().split('\n');
   for (const name of ['tick', 'tock', 'main']) {
-    const address = parseInt(lines.find((line) => line.endsWith(` ${name}`)), 16);
+    const address = parseInt(lines.find((line) => line.endsWith(` ${name}`))!, 16);
     const symbol = found.find((each) => each.name === name)!;
     expect(symbol).toMatchObject({ address, type: 'func' });
     expect(symbol.size).toBeGreaterThan(0);

@@ -25,15 +25,15 @@ test('hooks are found, or the reason why not', async () => {
   ];
   const status = await findHooks(sections);
   expect(status.map((each) => each.available)).toEqual([true, false, true, true, false, true, false, false, undefined]);
-  expect(status[1].reason).toContain('btf_trace_nothing');
+  expect(status[1]?.reason).toContain('btf_trace_nothing');
 });
 
 test('fentry and kprobe hooks follow the features', async () => {
   const [fentry, kprobe, neither] = await findHooks(['fentry/vfs_read', 'kprobe/vfs_read', 'kprobe/nothing_at_all']);
   const found = await features();
-  expect(fentry.available).toBe(found.fentry);
-  expect(kprobe.available).toBe(found.kprobe);
-  expect(neither.available).toBe(false);
+  expect(fentry?.available).toBe(found.fentry);
+  expect(kprobe?.available).toBe(found.kprobe);
+  expect(neither?.available).toBe(false);
 });
 
 test('run statistics count while they are on', async () => {
@@ -44,9 +44,9 @@ test('run statistics count while they are on', async () => {
   await ticker.exec(5);
   statistics.close();
   const [program] = object.programStats();
-  expect(program.runCount).toBeGreaterThanOrEqual(5);
-  expect(program.runTimeNs).toBeGreaterThan(0);
-  expect(program.verifiedInsns).toBeGreaterThan(0);
+  expect(program?.runCount).toBeGreaterThanOrEqual(5);
+  expect(program?.runTimeNs).toBeGreaterThan(0);
+  expect(program?.verifiedInsns).toBeGreaterThan(0);
 });
 
 test('kernel functions are found by address and by name', async () => {

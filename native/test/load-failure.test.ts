@@ -26,7 +26,7 @@ function scratch() {
 }
 
 test('a program that the verifier refuses is named, with its whole log and the last words of it', async () => {
-  const error: NativeError = await (await refused('without_check')).load().then(expect.unreachable, (reason) => reason);
+  const error: NativeError = await (await refused('without_check')).load().then(() => expect.unreachable(), (reason) => reason);
   expect(error).toMatchObject({
     code: 'LOAD',
     errnoName: 'EACCES',

@@ -194,7 +194,7 @@ test('taken entries leave the map, and what they gained since the last look is t
   const slotOf = Object.fromEntries(keysOf(first.keys).map((key, index) => [key, first.slots[index]]));
   map.update(u32(2), u64(22));
   map.delete(u32(3));
-  const taken = await reader.take(Uint32Array.of(slotOf[1], slotOf[2], slotOf[3], 999));
+  const taken = await reader.take(Uint32Array.of(slotOf[1]!, slotOf[2]!, slotOf[3]!, 999));
   expect(changesOf(taken)).toEqual({ 2: [22, 20, 0] });
   expect((await map.entries()).count).toBe(0);
   map.update(u32(2), u64(1));

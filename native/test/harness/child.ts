@@ -17,6 +17,6 @@ export async function runUnprivileged(script: string, args: readonly string[] = 
 
 async function start(command: readonly string[], script: string, args: readonly string[]): Promise<string> {
   const [program, ...rest] = [...command, '--input-type=module', '--eval', script, '--', '-', ...args];
-  const { stdout } = await promisify(execFile)(program, rest, { cwd: native });
+  const { stdout } = await promisify(execFile)(program as string, rest, { cwd: native });
   return stdout;
 }

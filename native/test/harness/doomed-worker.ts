@@ -44,6 +44,6 @@ const activities: Record<string, () => Promise<unknown>> = {
   idle: () => loaded(maps),
 };
 
-await activities[activity]();
-parentPort!.postMessage('ready');
+await activities[activity]?.();
+parentPort?.postMessage('ready'); // oxlint-disable-line unicorn/require-post-message-target-origin -- that is for windows
 setInterval(() => {}, 1000);
