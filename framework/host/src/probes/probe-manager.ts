@@ -60,7 +60,7 @@ export class Probes implements ProbeManager {
   async validate(name: string, desired: DesiredProbe): Promise<SondeError[]> {
     try {
       const pkg = await this.#package(name, desired);
-      return checkDesired(pkg, desired);
+      return [...checkDesired(pkg, desired), ...this.#checkTargets(desired)];
     } catch (error) {
       return [asSondeError(error)];
     }
@@ -117,6 +117,16 @@ export class Probes implements ProbeManager {
       throw sondeError('SONDE_PROBE_NAME', { package: pkg.name, manifest: pkg.manifest.name, name }, { place: { pointer: '/package' } });
     }
     return pkg;
+  }
+
+  #checkTargets({ targets }: DesiredProbe): SondeError[] {
+    try {
+      this.#services.targets.preview(targets ?? {});
+      return [];
+    } catch (error) {
+      const problem = asSondeError(error);
+      return [problem.at({ ...problem.place, pointer: `/targets${problem.place?.pointer ?? ''}` })];
+    }
   }
 
   async #forget(name: string): Promise<void> {
