@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LossLedger } from '../series/types.ts';
 import { EventQueue } from './event-queue.ts';
-import type { EventConsumer, EventRecord, EventSubscription, SubscribeOptions } from './types.ts';
+import type { Consumer, EventRecord, EventSubscription, SpanRecord, SubscribeOptions } from './types.ts';
 
 export interface EventBusServices {
   readonly loss: Pick<LossLedger, 'declare' | 'add'>;
@@ -9,15 +9,16 @@ export interface EventBusServices {
   settle(): void;
 }
 
-/** Causes under stage `sink` of the loss ledger that come from here. */
-const SINK_LOSS = ['queue_full', 'refused'] as const;
+/** Causes of loss under stage `sink`; `stopped` is of sinks that keep a queue of their own. */
+const SINK_LOSS = ['queue_full', 'refused', 'stopped'] as const;
 
 /**
- * Hands events from probes to sinks. A sink that is slow or fails loses events of its own, counted, and delays nobody.
+ * Hands events (or spans) from probes to sinks. A sink that is slow or fails loses events of its own, counted, and delays
+ * nobody.
  */
-export class EventBus {
+export class EventBus<Kind extends { readonly probe: string } = EventRecord> {
   readonly #services: EventBusServices;
-  readonly #queues = new Map<string, EventQueue>();
+  readonly #queues = new Map<string, EventQueue<Kind>>();
   readonly #probes = new Set<string>();
 
   constructor(services: EventBusServices) {
@@ -31,12 +32,12 @@ export class EventBus {
   }
 
   /** Puts the event into the queue of every sink. Never waits, never throws. */
-  emit(event: EventRecord): void {
+  emit(event: Kind): void {
     for (const queue of this.#queues.values()) queue.push(event);
   }
 
   /** @param sink its key under `sinks` in sonde.yaml; each may subscribe once at a time */
-  subscribe(sink: string, consumer: EventConsumer, options?: SubscribeOptions): EventSubscription {
+  subscribe(sink: string, consumer: Consumer<Kind>, options?: SubscribeOptions<Kind>): EventSubscription {
     const queue = new EventQueue(
       consumer,
       {
@@ -55,3 +56,7 @@ export class EventBus {
     for (const cause of SINK_LOSS) this.#services.loss.declare(probe, 'sink', cause, sink);
   }
 }
+
+/** The part of a bus that sinks see. */
+export type Outlet<Kind extends { readonly probe: string } = EventRecord> = Pick<EventBus<Kind>, 'subscribe'>;
+export type SpanBus = EventBus<SpanRecord>;

@@ -1,44 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PartlyDelivered } from './partly-delivered.ts';
-import type { EventConsumer, EventRecord, EventSubscription, SubscribeOptions } from './types.ts';
+import type { Consumer, EventSubscription, SubscribeOptions } from './types.ts';
 
 const DEFAULT_CAPACITY = 8192;
 const DEFAULT_BATCH = 512;
 /** How long an event waits for company and for its process to become known. */
 const DELAY_MILLISECONDS = 100;
 
-export interface QueueHooks {
+export interface QueueHooks<Kind> {
   /** Called before events are handed over. */
   settle(): void;
-  dropped(event: EventRecord, cause: 'queue_full' | 'refused'): void;
+  dropped(record: Kind, cause: 'queue_full' | 'refused'): void;
   /** No more events are to be pushed. */
   closing(): void;
 }
 
 /** The events that wait for one sink. It never makes the emitter wait: what finds no room is dropped and counted. */
-export class EventQueue implements EventSubscription {
-  readonly #consumer: EventConsumer;
-  readonly #hooks: QueueHooks;
+export class EventQueue<Kind> implements EventSubscription {
+  readonly #consumer: Consumer<Kind>;
+  readonly #hooks: QueueHooks<Kind>;
   readonly #capacity: number;
   readonly #batch: number;
-  #events: EventRecord[] = [];
+  readonly #wants: (record: Kind) => boolean;
+  #events: Kind[] = [];
   #timer: NodeJS.Timeout | undefined;
   #draining: Promise<void> | undefined;
   delivered = 0;
   dropped = 0;
 
-  constructor(consumer: EventConsumer, hooks: QueueHooks, options: SubscribeOptions = {}) {
+  constructor(consumer: Consumer<Kind>, hooks: QueueHooks<Kind>, options: SubscribeOptions<Kind> = {}) {
     this.#consumer = consumer;
     this.#hooks = hooks;
     this.#capacity = options.capacity ?? DEFAULT_CAPACITY;
     this.#batch = options.batch ?? DEFAULT_BATCH;
+    this.#wants = options.wants ?? (() => true);
   }
 
   get queued(): number {
     return this.#events.length;
   }
 
-  push(event: EventRecord): void {
+  push(event: Kind): void {
+    if (!this.#wants(event)) return;
     if (this.#events.length >= this.#capacity) return this.#drop([event], 'queue_full');
     this.#events.push(event);
     if (this.#timer === undefined && this.#draining === undefined) {
@@ -72,7 +75,7 @@ export class EventQueue implements EventSubscription {
     }
   }
 
-  #drop(events: readonly EventRecord[], cause: 'queue_full' | 'refused'): void {
+  #drop(events: readonly Kind[], cause: 'queue_full' | 'refused'): void {
     this.dropped += events.length;
     for (const event of events) this.#hooks.dropped(event, cause);
   }

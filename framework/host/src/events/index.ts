@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export type * from './types.ts';
-export { EventBus, type EventBusServices } from './event-bus.ts';
+export { EventBus, type EventBusServices, type Outlet, type SpanBus } from './event-bus.ts';
 export { eventBody } from './event-body.ts';
 export { compileEventSource, type EventSourceServices } from './event-source.ts';
 export { PartlyDelivered } from './partly-delivered.ts';

@@ -20,13 +20,40 @@ export interface EventRecord {
   readonly weight: number;
 }
 
-/**
- * What a sink does with events. While the promise is pending no more come; then they wait in the sink's bounded queue.
- * If it throws, the events count as refused, without those that a thrown `PartlyDelivered` says were taken.
- */
-export type EventConsumer = (events: readonly EventRecord[]) => void | Promise<void>;
+export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
 
-export interface SubscribeOptions {
+/** One operation with a beginning and an end, such as a request, as OpenTelemetry's traces have it. */
+export interface SpanRecord {
+  readonly probe: string;
+  readonly name: string;
+  /** 32 lower-case hexadecimal digits. */
+  readonly traceId: string;
+  /** 16 lower-case hexadecimal digits, as of `parentSpanId`, which is absent at the root of a trace. */
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly kind: SpanKind;
+  /** Nanoseconds since 1970 (exact to 256 ns), as of `end`. */
+  readonly start: number;
+  readonly end: number;
+  /** Absent: it did not fail. The text says why it did. */
+  readonly error?: string;
+  /** `IdentityId` of the process that it was seen in; 0 = none. */
+  readonly identity: number;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  /** How many spans this one stands for. */
+  readonly weight: number;
+}
+
+/**
+ * What a sink does with records. While the promise is pending no more come; then they wait in the sink's bounded queue.
+ * If it throws, the records count as refused, without those that a thrown `PartlyDelivered` says were taken.
+ */
+export type Consumer<Kind> = (records: readonly Kind[]) => void | Promise<void>;
+export type EventConsumer = Consumer<EventRecord>;
+
+export interface SubscribeOptions<Kind = EventRecord> {
+  /** Which records the sink is to have at all; the others are not lost. Default: all. */
+  wants?(record: Kind): boolean;
   /** Events that may wait; what comes beyond is dropped and counted. Default 8192. */
   capacity?: number;
   /** Events handed over at once. Default 512. */
