@@ -58,11 +58,11 @@ async function measureStarts(rate: number): Promise<string[]> {
   const { user, system } = process.cpuUsage(before.cpu);
   const bpf = bpfTime(source) - before.bpf;
   stats.close();
-  const { lost } = identity.counts();
+  const lost = Object.values(identity.counts().lost).reduce((sum, n) => sum + n, 0);
   await identity.close();
   const cpu = (user + system) / 1e4 / SECONDS;
   const perStart = started === 0 ? '' : (bpf / 1e3 / started).toFixed(1);
-  return [`${rate}`, `${started}`, `${named}`, cpu.toFixed(2), perStart, `${lost['ring_full']! + lost['copy_fault']!}`];
+  return [`${rate}`, `${started}`, `${named}`, cpu.toFixed(2), perStart, `${lost}`];
 }
 
 function bpfTime(source: KernelSource): number {

@@ -7,29 +7,36 @@ import type { CgroupId } from './types.ts';
 /** In a `sonde_cgroup_t`: of the v1 memory hierarchy. */
 const V1 = 2 ** 52;
 
+export interface Cgroup {
+  cgroup: CgroupId;
+  path: string;
+}
+
 /** The cgroups that exist, by id: read once from the file system, then followed by the kernel's events. */
 export class CgroupTable {
   readonly #paths = new Map<CgroupId, string>();
   /** Removed ones and when, oldest first: their last processes still name them. */
   readonly #removed = new Map<CgroupId, number>();
 
-  /** Reads both hierarchies. Returns what was not known before. */
-  async read(): Promise<{ cgroup: CgroupId; path: string }[]> {
-    const found: { cgroup: CgroupId; path: string }[] = [];
+  /** Reads both hierarchies. Returns what no event has told: cgroups that are new, and that have gone. */
+  async read(): Promise<{ made: Cgroup[]; gone: Cgroup[] }> {
+    const unseen = new Map([...this.existing()].map((known) => [known.cgroup, known]));
+    const made: Cgroup[] = [];
     for (const { directory, flag } of hierarchies()) {
       for await (const { path, inode } of walk(directory, '/')) {
         const cgroup = inode + flag;
-        if (this.add(cgroup, path)) found.push({ cgroup, path });
+        unseen.delete(cgroup);
+        if (this.add(cgroup, path)) made.push({ cgroup, path });
       }
     }
-    return found;
+    return { made, gone: [...unseen.values()] };
   }
 
   path(cgroup: CgroupId): string | undefined {
     return this.#paths.get(cgroup);
   }
 
-  *existing(): Iterable<{ cgroup: CgroupId; path: string }> {
+  *existing(): Iterable<Cgroup> {
     for (const [cgroup, path] of this.#paths) if (!this.#removed.has(cgroup)) yield { cgroup, path };
   }
 

@@ -20,10 +20,9 @@ import type {
 
 /** How long an ended process is kept that nobody holds: longer than a key of it waits in a map or ring, ms. */
 const KEPT = 60_000;
-const TICK = 100;
-/** Ticks between two looks at loss and at what may be freed. */
-const TICKS_TO_TEND = 10;
-/** Shortest and longest wait between two walks, ms: it doubles while they find nothing. */
+/** Time between two looks at loss, at what may be freed, and at who has settled, ms. */
+const TICK = 1000;
+/** Shortest and longest wait between two walks, ms: it doubles while they find none of those who were missing. */
 const WALK_AGAIN = 1000;
 const WALK_RARELY = 60_000;
 
@@ -38,10 +37,10 @@ export class HostIdentity extends EventEmitter<IdentityEvents> implements Identi
   readonly #node: Labels;
   readonly #bootTime: number;
   readonly #facets: IdentityFacet[] = [];
-  #lost: Record<string, number> = {};
+  /** Records that had been lost when the last walk made up for it. */
+  #healed = 0;
   #timer: NodeJS.Timeout | undefined;
-  #ticks = 0;
-  #walking: Promise<void> | undefined;
+  #walking: Promise<unknown> | undefined;
   #walkAfter = 0;
   #walkWait = WALK_AGAIN;
 
@@ -56,10 +55,9 @@ export class HostIdentity extends EventEmitter<IdentityEvents> implements Identi
 
   /** Meets all who live now, then follows the kernel's records. */
   async start(): Promise<void> {
-    this.#lost = this.#source.lost();
+    this.#healed = this.#source.lost()['ring_full']!;
     await this.#cgroups.read();
     this.#records.readWalk(await this.#source.walk());
-    this.#tracker.isMissing = false;
     this.#source.listen((batch) => this.#records.readRing(batch));
     await this.#late.readCommandLines();
     this.on('started', (id) => this.#late.watch(id));
@@ -146,7 +144,7 @@ export class HostIdentity extends EventEmitter<IdentityEvents> implements Identi
   counts(): IdentityCounts {
     const { live, entries, unknown } = this.#table;
     const { started, ended, walk } = this.#tracker;
-    return { live, entries, unknown, cgroups: this.#cgroups.size, started, ended, lost: { ...this.#lost }, walks: walk + 1 };
+    return { live, entries, unknown, cgroups: this.#cgroups.size, started, ended, lost: this.#source.lost(), walks: walk + 1 };
   }
 
   async close(): Promise<void> {
@@ -161,38 +159,32 @@ export class HostIdentity extends EventEmitter<IdentityEvents> implements Identi
   }
 
   #tick(): void {
-    this.#late.visitSurvivors();
-    if (++this.#ticks % TICKS_TO_TEND !== 0) return;
+    void this.#late.visitSurvivors();
     const now = performance.now();
     this.#table.sweep(now - KEPT, (id) => this.#free(id));
     this.#cgroups.sweep(now - 2 * KEPT);
-    this.#noteLoss();
-    if (this.#tracker.isMissing && this.#walking === undefined && now >= this.#walkAfter) {
-      this.#walking = this.#walkAgain().finally(() => (this.#walking = undefined));
-    }
-  }
-
-  #noteLoss(): void {
-    const lost = this.#source.lost();
-    if (lost['ring_full'] !== this.#lost['ring_full']) {
-      this.#tracker.isMissing = true;
-      this.#walkWait = WALK_AGAIN;
-    }
-    this.#lost = lost;
+    const lost = this.#source.lost()['ring_full']!;
+    const isDue = now >= this.#walkAfter && this.#tracker.missing.size > 0;
+    if (this.#walking !== undefined || !(isDue || lost !== this.#healed)) return;
+    const walked = this.#walkAgain().then(() => (this.#healed = lost));
+    this.#walking = walked.then(noop, noop).then(() => (this.#walking = undefined)); // what failed is tried again
   }
 
   /** Heals what lost records left: unknown processes, ends nobody told of, cgroups. */
   async #walkAgain(): Promise<void> {
-    const { started, ended } = this.#tracker;
-    this.#tracker.isMissing = false;
+    const missing = [...this.#tracker.missing];
     this.#tracker.walk++;
     const found = await this.#source.walk();
     this.#records.readWalk(found);
     this.#tracker.endUnseen();
-    for (const { cgroup, path } of await this.#cgroups.read()) this.emit('cgroupCreated', cgroup, path);
+    const { made, gone } = await this.#cgroups.read();
+    for (const { cgroup, path } of made) this.emit('cgroupCreated', cgroup, path);
+    for (const { cgroup, path } of gone) this.#tracker.cgroupRemoved(cgroup, path);
     await this.#late.readCommandLines();
-    const isIdle = started === this.#tracker.started && ended === this.#tracker.ended;
-    this.#walkWait = isIdle ? Math.min(this.#walkWait * 2, WALK_RARELY) : WALK_AGAIN;
+    const isVain = missing.length > 0 && !missing.some((id) => this.#table.is(id, KNOWN));
+    this.#walkWait = isVain ? Math.min(this.#walkWait * 2, WALK_RARELY) : WALK_AGAIN;
     this.#walkAfter = performance.now() + this.#walkWait;
   }
 }
+
+function noop(): void {}

@@ -26,7 +26,9 @@ export class LateFacts {
   readonly #table: ProcessTable;
   readonly #tracker: ProcessTracker;
   readonly #drain: () => void;
+  /** Those to come last. */
   #survivors: Survivor[] = [];
+  #isVisiting = false;
 
   constructor(table: ProcessTable, tracker: ProcessTracker, drain: () => void) {
     this.#table = table;
@@ -64,8 +66,16 @@ export class LateFacts {
     this.#survivors.push({ id, start: this.#table.start[id]!, due: performance.now() + SETTLED_AGE });
   }
 
-  /** Looks at those who are due, for a slice. */
-  visitSurvivors(): void {
+  /** Looks at those who are due. */
+  async visitSurvivors(): Promise<void> {
+    if (this.#isVisiting) return;
+    this.#isVisiting = true;
+    while (this.#visitSlice()) await turn();
+    this.#isVisiting = false;
+  }
+
+  /** Whether more are due. */
+  #visitSlice(): boolean {
     const now = performance.now();
     const read: { survivor: Survivor; status: { comm: string; userId: number } }[] = [];
     let at = 0;
@@ -76,11 +86,12 @@ export class LateFacts {
       const status = readStatus(this.#table.tgid[survivor.id]!);
       if (status !== undefined) read.push({ survivor, status });
     }
-    if (at > 0) this.#survivors = this.#survivors.slice(at);
+    this.#survivors = this.#survivors.slice(at);
     if (read.length > 0) this.#drain();
     for (const { survivor, status } of read) {
       if (this.#lives(survivor.id, survivor.start)) this.#update(survivor.id, status);
     }
+    return this.#survivors.length > 0 && this.#survivors[0]!.due <= now;
   }
 
   #update(id: IdentityId, { comm, userId }: { comm: string; userId: number }): void {

@@ -18,8 +18,8 @@ export class ProcessTracker implements RecordSink {
   walk = 0;
   started = 0;
   ended = 0;
-  /** Something was named of which no record told: another walk would help. */
-  isMissing = false;
+  /** Living ones of which no record told, as far as is known: another walk would. */
+  readonly missing = new Set<IdentityId>();
 
   constructor(table: ProcessTable, cgroups: CgroupTable, events: EventEmitter<IdentityEvents>) {
     this.#table = table;
@@ -34,7 +34,7 @@ export class ProcessTracker implements RecordSink {
     if (found !== 0) return found;
     const id = this.#insert(process);
     if (this.#table.isSuperseded(id)) this.end(id);
-    else this.isMissing = true;
+    else this.missing.add(id);
     return id;
   }
 
@@ -49,7 +49,7 @@ export class ProcessTracker implements RecordSink {
       table.commandLine[id] = table.commandLine[from];
       table.commandLength[id] = table.commandLength[from]!;
     } else if (!birth.kernelThread) {
-      this.isMissing = true;
+      this.missing.add(id);
       return;
     }
     this.#known(id);
@@ -100,6 +100,7 @@ export class ProcessTracker implements RecordSink {
 
   end(id: IdentityId): void {
     this.#table.end(id, performance.now());
+    this.missing.delete(id);
     this.ended++;
     this.#events.emit('ended', id);
   }
@@ -135,6 +136,7 @@ export class ProcessTracker implements RecordSink {
   #known(id: IdentityId): void {
     const table = this.#table;
     table.flags[id]! |= KNOWN;
+    this.missing.delete(id);
     this.started++;
     if (!table.is(id, ENDED) && table.isSuperseded(id)) this.end(id);
     if (!table.is(id, ENDED)) this.#events.emit('started', id);

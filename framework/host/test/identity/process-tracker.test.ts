@@ -61,10 +61,11 @@ describe('records of one process in any order', () => {
 
   test('a child of an unknown parent waits for a walk', () => {
     tracker.fork({ tgid: 8, execId: 1, start: 150 }, birth, key(1));
-    expect(tracker.isMissing).toBe(true);
+    expect(tracker.missing.size).toBe(1);
     expect(table.is(table.find(8, 1, 150), KNOWN)).toBe(false);
     tracker.exec({ tgid: 8, execId: 1, start: 150 }, birth, program);
     expect(told).toEqual(['started 1']);
+    expect(tracker.missing.size).toBe(0);
   });
 
   test('a key that was named before its record keeps its identity and changes its labels', () => {
