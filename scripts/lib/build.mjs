@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, existsSync, globSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { root } from './paths.mjs';
 import { progress, quietly } from './progress.mjs';
 
@@ -17,7 +17,9 @@ export async function build() {
   await progress('Building the probes', () => quietly(process.execPath, [probeTool, 'build', ...foldersWithBpf()]));
 }
 
-/** The host's own BPF object, the built-in probes, and the packages of the tests. */
+/** The host's own BPF objects, the built-in probes, and the packages of the tests. */
 function foldersWithBpf() {
-  return globSync('{framework,probes,test/packages,test/fixtures}/*/bpf', { cwd: root }).map((bpf) => join(root, dirname(bpf)));
+  const parents = ['framework', 'probes', 'test/packages', 'test/fixtures'].map((parent) => join(root, parent));
+  const folders = parents.filter(existsSync).flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)));
+  return folders.filter((folder) => existsSync(join(folder, 'bpf')));
 }

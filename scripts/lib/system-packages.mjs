@@ -39,6 +39,10 @@ const toTest = [
   { debian: 'nftables', fedora: 'nftables', present: command('nft') },
   { debian: 'iproute2', fedora: 'iproute', present: command('ip') },
   { debian: 'curl', fedora: 'curl', present: command('curl') },
+  { debian: 'openssl', fedora: 'openssl', present: command('openssl') },
+  { debian: 'openjdk-17-jre-headless', fedora: 'java-17-openjdk-headless', present: command('java') },
+  { debian: 'maven', fedora: 'maven', present: command('mvn') },
+  { debian: 'kcat', fedora: 'kcat', present: command('kcat') },
 ];
 
 /**
