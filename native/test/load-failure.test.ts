@@ -86,6 +86,25 @@ test('an object with damaged BTF is corrupt', async () => {
   await expect(openObject(path)).rejects.toMatchObject({ code: 'CORRUPT' });
 });
 
+test('objects with bytes changed anywhere open or are corrupt, and harm nobody', async () => {
+  const bytes = readFileSync(testFile('hooks.bpf.o'));
+  const path = join(scratch(), 'changed.o');
+  const codes = new Set<string>();
+  for (let round = 0; round < 400; round++) {
+    const changed = Buffer.from(bytes);
+    for (let change = 0; change <= round % 5; change++) {
+      changed[(round * 7919 + change * 104_729) % changed.length] = (round * 31 + change * 17) % 256;
+    }
+    writeFileSync(path, changed);
+    const code = await openObject(path).then(
+      (object) => object.close().then(() => 'open'),
+      (error: NativeError) => error.code,
+    );
+    codes.add(code);
+  }
+  expect([...codes].sort()).toEqual(['CORRUPT', 'open']);
+});
+
 test('BTF that is missing where an object relocates against it is told as such', async () => {
   const object = await openObject(testFile('hooks.bpf.o'), { kernelBtf: '/no/such/btf' });
   onTestFinished(() => object.close());

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "btf_check.h"
 #include "failure.h"
 #include "fd.h"
 #include "libbpf_log.h"
@@ -46,6 +47,7 @@ void copyAtomically(uint8_t* to, const uint8_t* from, size_t length) {
 Object::Object(const std::string& path, const std::string& kernelBtf) {
   if (access(path.c_str(), R_OK) != 0)
     throw Failure{errno == ENOENT ? "NOT_FOUND" : "CORRUPT", path + ": " + strerror(errno), errno};
+  checkBtf(path);
   programMaps_ = programMaps(path);
   LibbpfLog log;
   LIBBPF_OPTS(bpf_object_open_opts, options);
