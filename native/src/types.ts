@@ -46,6 +46,8 @@ export interface ProgramStats {
   runTimeNs: number;
   /** Instructions the verifier went through; 0 before kernel 5.16. */
   verifiedInsns: number;
+  /** Runs that the kernel skipped because the program (or, for some types, any other) was running on that CPU; always counted. */
+  recursionMisses: number;
   /** Kernel memory that the program itself takes. */
   memlockBytes: number;
 }

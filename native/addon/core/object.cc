@@ -198,14 +198,21 @@ std::vector<ProgramStatistics> Object::statistics() const {
     uint32_t size = sizeof info;
     if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) != 0) continue;
     list.push_back({bpf_program__name(program), info.id, info.run_cnt, info.run_time_ns, info.verified_insns,
-                    fdinfo(fd, "memlock")});
+                    info.recursion_misses, fdinfo(fd, "memlock")});
   }
   return list;
 }
 
-std::vector<uint8_t> Object::runIterator(const std::string& name) const {
+std::vector<uint8_t> Object::runIterator(const std::string& name, const std::string& map) const {
   LibbpfLog log;
-  bpf_link* link = bpf_program__attach_iter(program(name), nullptr);
+  bpf_iter_link_info over{};
+  DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, options);
+  if (!map.empty()) {
+    over.map.map_fd = mapFd(map);
+    options.link_info = &over;
+    options.link_info_len = sizeof over;
+  }
+  bpf_link* link = bpf_program__attach_iter(program(name), &options);
   if (!link) throw systemFailure("ATTACH", "iterator " + name, errno, log.text());
   Fd reader(bpf_iter_create(bpf_link__fd(link)));
   int error = errno;

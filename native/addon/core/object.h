@@ -23,7 +23,7 @@ struct MapDescription {
 struct ProgramStatistics {
   std::string name;
   uint32_t id;
-  uint64_t runCount, runTimeNs, verifiedInsns, memlockBytes;
+  uint64_t runCount, runTimeNs, verifiedInsns, recursionMisses, memlockBytes;
 };
 
 /** One bpf_object. Not thread-safe: the caller runs one method at a time. */
@@ -59,8 +59,8 @@ class Object {
   /** The descriptor of a created map, owned by this object. */
   int mapFd(const std::string& name) const;
   std::vector<ProgramStatistics> statistics() const;
-  /** Attaches an iterator, reads it to the end, detaches it. */
-  std::vector<uint8_t> runIterator(const std::string& program) const;
+  /** Attaches an iterator, reads it to the end, detaches it. `map` names the map it walks, or is empty. */
+  std::vector<uint8_t> runIterator(const std::string& program, const std::string& map) const;
 
  private:
   struct Section {

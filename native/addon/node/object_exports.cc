@@ -155,6 +155,7 @@ Napi::Value statistics(const Napi::CallbackInfo& info) {
     entry.Set("runCount", static_cast<double>(program.runCount));
     entry.Set("runTimeNs", static_cast<double>(program.runTimeNs));
     entry.Set("verifiedInsns", static_cast<double>(program.verifiedInsns));
+    entry.Set("recursionMisses", static_cast<double>(program.recursionMisses));
     entry.Set("memlockBytes", static_cast<double>(program.memlockBytes));
     return entry;
   });
@@ -162,7 +163,9 @@ Napi::Value statistics(const Napi::CallbackInfo& info) {
 
 Napi::Value runIterator(const Napi::CallbackInfo& info) {
   return Task<std::vector<uint8_t>>::run(
-      info.Env(), [object = self(info), program = toString(info[1])] { return object->runIterator(program); },
+      info.Env(), [object = self(info), program = toString(info[1]), map = toString(info[2])] {
+        return object->runIterator(program, map);
+      },
       [](Napi::Env env, std::vector<uint8_t>& bytes) { return fromBytes(env, bytes.data(), bytes.size()); });
 }
 

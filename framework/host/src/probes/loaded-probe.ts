@@ -53,7 +53,7 @@ export class LoadedProbe {
     this.#object = object;
     this.#attachments = object && new Attachments(object, plan);
     this.#sources = sources;
-    this.#loss = object && LossSource.of(object, pkg.manifest.name, store);
+    this.#loss = object && new LossSource(object, pkg.manifest.name, store);
     this.plan = plan;
   }
 

@@ -13,21 +13,27 @@ const MAP_FULL = 'map_full';
 /** Marks where a probe's own causes begin; nothing is counted there. */
 const CUSTOM = 'custom';
 
+/** Runs that the kernel skipped, since a program never runs inside itself. */
+const RECURSION = 'recursion';
+
 /** Carries what an object's programs lost into the ledger: stage `kernel`, by cause. */
 export class LossSource {
   readonly #probe: string;
   readonly #store: SeriesStore;
-  readonly #reader: MapReader;
+  readonly #object: BpfObject;
+  /** Absent if the object does not use the kit's counters. */
+  readonly #reader: MapReader | undefined;
   readonly #causes: ReadonlyMap<number, string>;
+  /** Program id → runs skipped so far. */
+  readonly #skipped = new Map<number, number>();
 
-  /** Undefined if the object does not use the kit's counters. */
-  static of(object: BpfObject, probe: string, store: SeriesStore): LossSource | undefined {
-    return isCreated(object, LOSS_MAP) ? new LossSource(object, probe, store) : undefined;
-  }
-
-  private constructor(object: BpfObject, probe: string, store: SeriesStore) {
+  constructor(object: BpfObject, probe: string, store: SeriesStore) {
+    this.#object = object;
     this.#probe = probe;
     this.#store = store;
+    store.loss.declare(probe, 'kernel', RECURSION);
+    this.#causes = new Map();
+    if (!isCreated(object, LOSS_MAP)) return;
     this.#reader = object.map(LOSS_MAP).reader({ fold: [{ offset: 0, size: 8, fold: 'sum' }] });
     this.#causes = causesOf(object.btf);
     for (const cause of this.#causes.values()) if (cause !== MAP_FULL) store.loss.declare(probe, 'kernel', cause);
@@ -35,7 +41,20 @@ export class LossSource {
   }
 
   async collect(): Promise<void> {
-    const { changed, keys, values, previous } = await this.#reader.collect();
+    for (const { id, recursionMisses } of this.#object.programStats()) {
+      const skipped = recursionMisses - (this.#skipped.get(id) ?? 0);
+      this.#skipped.set(id, recursionMisses);
+      if (skipped > 0) this.#store.loss.add(this.#probe, 'kernel', RECURSION, skipped);
+    }
+    if (this.#reader !== undefined) await this.#collectCounters(this.#reader);
+  }
+
+  close(): void {
+    this.#reader?.close();
+  }
+
+  async #collectCounters(reader: MapReader): Promise<void> {
+    const { changed, keys, values, previous } = await reader.collect();
     const [index, now, before] = [viewOf(keys), viewOf(values), viewOf(previous)];
     for (let i = 0; i < changed; i++) {
       const lost = difference64(now, before, i * 8);
@@ -45,10 +64,6 @@ export class LossSource {
       if (cause === MAP_FULL) this.#store.overflow.add(this.#probe, lost);
       else this.#store.loss.add(this.#probe, 'kernel', cause, lost);
     }
-  }
-
-  close(): void {
-    this.#reader.close();
   }
 }
 

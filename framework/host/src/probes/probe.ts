@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   asSondeError,
+  attachParams,
   formatPlace,
   nearest,
   quoteNames,
@@ -84,7 +85,7 @@ export class Probe extends EventEmitter<ProbeStateEvents> {
         this.#services.outlet.setBudget(desired.budgets?.eventsPerSecond);
         if (!this.#plan.enabled) await this.#stop('stopped');
         else if (this.#loaded === undefined) await this.#start();
-        else if (this.#plan.loadKey !== previous.loadKey) await this.#reload();
+        else if (this.#plan.loadKey !== previous.loadKey || this.#mayAttachNow(previous)) await this.#reload();
         else await this.#adjust();
       } catch (error) {
         await this.#fail(error);
@@ -254,6 +255,12 @@ export class Probe extends EventEmitter<ProbeStateEvents> {
     await old.close();
     this.#error = undefined;
     this.#become('running');
+  }
+
+  /** Whether a place that a param fills in was refused, and the params have changed: then it is worth another try. */
+  #mayAttachNow(previous: Plan): boolean {
+    const refused = this.#loaded!.plan.tasks.flatMap(({ refusals }) => refusals.flatMap(({ attach }) => attachParams(attach)));
+    return refused.some((param) => this.#plan.params[param] !== previous.params[param]);
   }
 
   async #adjust(): Promise<void> {

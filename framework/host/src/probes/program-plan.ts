@@ -15,6 +15,8 @@ export interface Task {
   readonly collector: string;
   readonly name: string;
   readonly optional: boolean;
+  /** When it runs, if it is an iterator. */
+  readonly run: 'start' | 'snapshot';
   /** The best alternative not yet refused, or undefined when none is left. */
   choice: Alternative | undefined;
   readonly refusals: Refusal[];
@@ -32,7 +34,8 @@ export class ProgramPlan {
     this.tasks = Object.entries(manifest.collectors ?? {}).flatMap(([collector, { programs }]) =>
       Object.entries(programs ?? {}).map(([name, entry]) => {
         const alternatives = entry.any ? [...entry.any] : [entry as Alternative];
-        const task: Task = { collector, name, optional: entry.optional === true, choice: alternatives.shift(), refusals: [] };
+        const { optional = false, run = 'start' } = entry;
+        const task: Task = { collector, name, optional, run, choice: alternatives.shift(), refusals: [] };
         this.#rest.set(task, alternatives);
         return task;
       }),
