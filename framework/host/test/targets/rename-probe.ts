@@ -76,8 +76,8 @@ export class RenameProbe {
 export class Renamer {
   readonly #child: ChildProcess;
 
-  static async start(program = rename, options: { uid?: number; argv0?: string } = {}): Promise<Renamer> {
-    const child = spawn(program, [], { stdio: ['pipe', 'pipe', 'inherit'], ...options });
+  static async start(program = rename, { args = [], ...options }: { args?: string[]; uid?: number } = {}): Promise<Renamer> {
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], ...options });
     await once(child.stdout, 'data');
     return new Renamer(child);
   }

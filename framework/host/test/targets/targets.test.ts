@@ -82,7 +82,7 @@ describe('a probe', () => {
     expect((await probe.counts()).get(one.pid)).toBe(await load);
   });
 
-  test('counts processes of an executable, those to come within 100 ms, and not after they exec another', async () => {
+  test('counts processes of an executable, those to come within 100 ms', async () => {
     const other = `${rename}-other`;
     copyFileSync(rename, other);
     await targets.apply('renames', { include: [{ executable: ['rename-oth*'] }] });
@@ -91,8 +91,15 @@ describe('a probe', () => {
     await one.rename(10);
     await two.rename(20);
     expect(await probe.counts()).toEqual(new Map([[one.pid, 10]]));
-    await run('/bin/sh', ['-c', `(sleep 0.2; exec ${rename} 7) & wait`]);
-    expect(await probe.total()).toBe(10);
+  });
+
+  test('does not count a process that was of an executable and called exec for another', async () => {
+    await targets.apply('renames', { include: [{ executable: ['sh', 'dash'] }] });
+    const one = await renamer('/bin/sh', { args: ['-c', `exec ${rename}`] });
+    await sleep(HEARD);
+    await one.rename(7);
+    expect(await probe.total()).toBe(0);
+    expect(targets.matches('renames').map(({ process }) => process)).not.toContain(identityOf(one.pid));
   });
 
   test('asks all selectors of a rule and any of the rules', async () => {
