@@ -2,7 +2,7 @@
 /**
  * What a scrape costs the host: the Prometheus sink beside the OpenTelemetry SDK's own exporter, on the same series.
  * CPU is of the whole serving process (its thread pool included), less what it takes when idle; a stall is the longest time in
- * which its event loop did nothing else.
+ * which its event loop did nothing else; `busy` is how much of it was the thread's own work, not that of other processes.
  *
  *   npm run bench -- scrape [series]
  */
@@ -40,6 +40,7 @@ const CASES: Case[] = [
 interface Figures {
   cpu: number;
   stall: number;
+  busy: number;
   wall: number;
   bytes: number;
 }
@@ -51,8 +52,8 @@ async function measure(server: ChildProcess, url: string, { headers, readers = 1
   const sizes = await Promise.all(Array.from({ length: readers }, () => scrape(url, headers)));
   const wall = performance.now() - began;
   server.send('end');
-  const [{ cpu, stall }] = (await once(server, 'message')) as [{ cpu: number; stall: number }];
-  return { cpu, stall, wall, bytes: sizes[0]! };
+  const [served] = (await once(server, 'message')) as [{ cpu: number; stall: number; busy: number }];
+  return { ...served, wall, bytes: sizes[0]! };
 }
 
 function scrape(url: string, headers: Record<string, string>): Promise<number> {
@@ -73,6 +74,11 @@ async function idleCpu(server: ChildProcess): Promise<number> {
   return cpu;
 }
 
+function over(rounds: Figures[], fold: (values: number[]) => number): Figures {
+  const of = (key: keyof Figures): number => fold(rounds.map((round) => round[key]));
+  return { cpu: of('cpu'), stall: of('stall'), busy: of('busy'), wall: of('wall'), bytes: of('bytes') };
+}
+
 function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
@@ -81,30 +87,33 @@ async function run(kind: string, title: string): Promise<void> {
   const server = fork(fileURLToPath(new URL('./scrape/server.ts', import.meta.url)), [String(SERIES), kind]);
   const [urls] = (await once(server, 'message')) as [Record<'own' | 'sdk', string>];
   const first = await measure(server, urls.own, CASES[0]!);
-  const rows = [['first scrape: Sonde, text', first, first.stall] as const];
+  const rows: { name: string; figures: Figures; worst: Figures }[] = [
+    { name: 'first scrape: Sonde, text', figures: first, worst: first },
+  ];
   const cases = kind === 'histograms' ? CASES.filter(({ target }) => target === 'own') : CASES;
   const idle = median([await idleCpu(server), await idleCpu(server), await idleCpu(server)]);
   for (const each of cases) {
     const rounds: Figures[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       await sleep(BETWEEN_MILLISECONDS);
-      rounds.push(await measure(server, urls[each.target], each));
+      const measured = await measure(server, urls[each.target], each);
+      rounds.push({ ...measured, cpu: measured.cpu - idle });
     }
-    const figure = (key: keyof Figures): number => median(rounds.map((one) => one[key]));
-    const figures = { cpu: figure('cpu') - idle, stall: figure('stall'), wall: figure('wall'), bytes: figure('bytes') };
-    rows.push([each.name, figures, Math.max(...rounds.map(({ stall }) => stall))]);
+    rows.push({ name: each.name, figures: over(rounds, median), worst: over(rounds, (values) => Math.max(...values)) });
   }
   server.disconnect();
 
-  console.log(`\n${title}; median of ${ROUNDS} rounds, all values changed before each\n`);
-  console.log('                                 CPU ms  wall ms  stall ms (worst)       bytes');
-  for (const [name, { cpu, wall, stall, bytes }, worst] of rows) {
-    const stalls = `${stall.toFixed(1).padStart(9)} ${`(${worst.toFixed(1)})`.padEnd(7)}`;
-    console.log(`${name.padEnd(31)}${cpu.toFixed(0).padStart(8)}${wall.toFixed(0).padStart(9)}${stalls}${String(bytes).padStart(12)}`);
+  console.log(`\n${title}; median (worst) of ${ROUNDS} rounds, all values changed before each\n`);
+  console.log('                                 CPU ms  wall ms     stall ms       busy ms         bytes');
+  for (const { name, figures, worst } of rows) {
+    const stall = `${figures.stall.toFixed(1).padStart(6)} ${`(${worst.stall.toFixed(1)})`.padStart(7)}`;
+    const busy = `${figures.busy.toFixed(1).padStart(6)} ${`(${worst.busy.toFixed(1)})`.padStart(7)}`;
+    const { cpu, wall, bytes } = figures;
+    console.log(`${name.padEnd(31)}${cpu.toFixed(0).padStart(8)}${wall.toFixed(0).padStart(9)} ${stall} ${busy}${String(bytes).padStart(12)}`);
   }
-  const [own, sdk] = [rows[1]![1], rows.at(-1)![1]];
+  const [own, sdk] = [rows[1]!.figures, rows.at(-1)!.figures];
   if (kind === 'counters') {
-    console.log(`\nSDK ÷ Sonde: CPU ${(sdk.cpu / own.cpu).toFixed(1)}, stall ${(sdk.stall / own.stall).toFixed(1)}`);
+    console.log(`\nSDK ÷ Sonde: CPU ${(sdk.cpu / own.cpu).toFixed(1)}, stall ${(sdk.stall / own.stall).toFixed(1)}, busy ${(sdk.busy / own.busy).toFixed(1)}`);
   }
 }
 

@@ -78,16 +78,27 @@ new MeterProvider({ readers: [exporter] });
 const exporterServer = (exporter as unknown as { _server: import('node:http').Server })._server;
 await new Promise((resolve) => (exporterServer.listening ? resolve(0) : exporterServer.once('listening', resolve)));
 
-/** Two witnesses of a stall: Node's own, and a timer that looks at the clock. */
+/**
+ * Three witnesses of a stall: Node's own, a timer that looks at the clock, and the CPU time of the thread between two of its
+ * turns. The last one does not count what other processes took from it.
+ */
 const delay = monitorEventLoopDelay({ resolution: SAMPLE_MILLISECONDS });
 delay.enable();
 let last = performance.now();
+let lastBusy = busyMilliseconds();
 let longest = 0;
+let longestBusy = 0;
 setInterval(() => {
-  const now = performance.now();
+  const [now, busy] = [performance.now(), busyMilliseconds()];
   longest = Math.max(longest, now - last - SAMPLE_MILLISECONDS);
-  last = now;
+  longestBusy = Math.max(longestBusy, busy - lastBusy);
+  [last, lastBusy] = [now, busy];
 }, SAMPLE_MILLISECONDS);
+
+function busyMilliseconds(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
 
 let cpu = process.cpuUsage();
 process.on('message', async (message: 'begin' | 'end') => {
@@ -95,13 +106,14 @@ process.on('message', async (message: 'begin' | 'end') => {
     change();
     await new Promise((resolve) => setTimeout(resolve, 50));
     delay.reset();
-    longest = 0;
+    longest = longestBusy = 0;
     cpu = process.cpuUsage();
     process.send!({});
   } else {
     await new Promise((resolve) => setTimeout(resolve, 20));
     const { user, system } = process.cpuUsage(cpu);
-    process.send!({ cpu: (user + system) / 1000, stall: Math.max(longest, delay.max / 1e6 - SAMPLE_MILLISECONDS) });
+    const stall = Math.max(longest, delay.max / 1e6 - SAMPLE_MILLISECONDS);
+    process.send!({ cpu: (user + system) / 1000, stall, busy: longestBusy });
   }
 });
 process.on('disconnect', () => process.exit());

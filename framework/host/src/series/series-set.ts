@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import { capacityFor, grown } from './grow.ts';
 import { HistogramPages } from './histogram-pages.ts';
 import { labelPicker, OVERFLOW_LABELS, type LabelPicker } from './labels.ts';
-import { scaler } from './scale.ts';
+import { rescale } from './scale.ts';
 import type { SeriesBudget } from './budget.ts';
 import type { Table } from './table.ts';
 import type { HistogramColumn, HistogramDelta, LabelSet, LabelSpec, TableSnapshot } from './types.ts';
@@ -106,7 +106,7 @@ export class SeriesSet {
       labels: this.#labels.slice(),
       created: this.#created.slice(0, size),
       identities: this.#identities.slice(0, size),
-      ended: Uint8Array.from(this.#ended.subarray(0, size), (ended) => (ended > 0 ? 1 : 0)),
+      ended: this.#endedFlags(),
       metrics: this.#table.definition.metrics.map((_, metric) => this.#copy(metric)),
     };
   }
@@ -196,16 +196,22 @@ export class SeriesSet {
     return OVERFLOW;
   }
 
-  #copy(metric: number): Float64Array<ArrayBuffer> | HistogramColumn {
+  #endedFlags(): Uint8Array {
+    const flags = new Uint8Array(this.#size);
+    for (let series = 0; series < flags.length; series++) if (this.#ended[series]! > 0) flags[series] = 1;
+    return flags;
+  }
+
+  #copy(metric: number): Float64Array | HistogramColumn {
     const gauge = this.#table.gauges[metric];
-    const toUnit = scaler(this.#table.definition.metrics[metric]!.scale);
+    const { scale } = this.#table.definition.metrics[metric]!;
     const { rows } = this.#table;
     if (gauge) {
       const seriesOf = (row: number): number => (rows.isLive(row) ? this.#seriesOf[row]! : UNMAPPED);
-      return gauge.foldInto(this.#size, rows.high, seriesOf).map(toUnit);
+      return rescale(gauge.foldInto(this.#size, rows.high, seriesOf), scale);
     }
     const numbers = this.#numbers[metric];
-    if (numbers) return numbers.slice(0, this.#size).map(toUnit);
+    if (numbers) return rescale(numbers.slice(0, this.#size), scale);
     return this.#histograms[metric]!.snapshot(this.#size);
   }
 

@@ -1,30 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ChunkPool } from './chunk-pool.ts';
 
-const CHUNK_BYTES = 65_536;
+export type Chunk = Uint8Array<ArrayBuffer>;
+
 const [ZERO, MINUS] = [48, 45];
 
 /** Writes text and numbers into chunks of about 64 KiB, without making strings of them. */
 export class ByteWriter {
-  #chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  readonly #pool: ChunkPool;
+  #chunk: Buffer<ArrayBuffer>;
   #at = 0;
-  #full: Uint8Array[] = [];
+  #full: Chunk[] = [];
 
-  /** Bytes since the last `take`. */
-  get bytes(): number {
-    return this.#full.reduce((sum, { length }) => sum + length, this.#at);
+  constructor(pool: ChunkPool) {
+    this.#pool = pool;
+    this.#chunk = pool.take();
   }
 
-  /** The chunks that are full, or everything. */
-  take(everything = false): Uint8Array[] {
-    if (everything && this.#at > 0) this.#flush(CHUNK_BYTES);
+  /** The chunks that are full. */
+  take(): Chunk[] {
     const full = this.#full;
     this.#full = [];
     return full;
   }
 
+  /** All that is left; the writer is not used again. */
+  finish(): Chunk[] {
+    return [...this.take(), this.#chunk.subarray(0, this.#at)];
+  }
+
   /** Takes over chunks that another writer wrote. */
-  append(chunks: readonly Uint8Array[]): void {
-    if (this.#at > 0) this.#flush(CHUNK_BYTES);
+  append(chunks: readonly Chunk[]): void {
+    this.#flush();
     this.#full.push(...chunks);
   }
 
@@ -84,13 +91,13 @@ export class ByteWriter {
 
   /** Where the next `length` bytes go. */
   #reserve(length: number): number {
-    if (this.#at + length > this.#chunk.length) this.#flush(Math.max(CHUNK_BYTES, length));
+    if (this.#at + length > this.#chunk.length) this.#flush(length);
     return this.#at;
   }
 
-  #flush(next: number): void {
+  #flush(next = 0): void {
     this.#full.push(this.#chunk.subarray(0, this.#at));
-    this.#chunk = Buffer.allocUnsafeSlow(next);
+    this.#chunk = this.#pool.take(next);
     this.#at = 0;
   }
 }

@@ -3,8 +3,9 @@ import { emptyHistogram } from '../../series/index.ts';
 import type { HistogramValue, LabelSet } from '../../series/types.ts';
 import type { Part } from './families.ts';
 
-/** Series between two pauses: well under a millisecond. */
-const SERIES_PER_STEP = 128;
+/** Series between two pauses: well under a millisecond. A histogram is thirty lines. */
+const NUMBERS_PER_STEP = 128;
+const HISTOGRAMS_PER_STEP = 8;
 
 export type SeriesVisitor = (
   series: number,
@@ -18,8 +19,9 @@ export type SeriesVisitor = (
 export function* eachSeries({ table, metric }: Part, visit: SeriesVisitor): Generator<void> {
   const column = table.metrics[metric]!;
   const histogram = column instanceof Float64Array ? undefined : emptyHistogram(column.range);
+  const step = histogram ? HISTOGRAMS_PER_STEP : NUMBERS_PER_STEP;
   for (let series = 0; series < table.size; series++) {
-    if (series % SERIES_PER_STEP === SERIES_PER_STEP - 1) yield;
+    if (series % step === step - 1) yield;
     const labels = table.labels[series];
     if (!labels) continue;
     if (column instanceof Float64Array) {

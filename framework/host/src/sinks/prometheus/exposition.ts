@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { emptyHistogram } from '../../series/index.ts';
 import type { EntityDefinition } from '../../series/types.ts';
-import { ByteWriter } from './byte-writer.ts';
+import { ByteWriter, type Chunk } from './byte-writer.ts';
+import { ChunkPool } from './chunk-pool.ts';
 import { eachSeries } from './each-series.ts';
 import type { Family, Part } from './families.ts';
 import type { FamilyWriter, Format, LabelBytes } from './format.ts';
@@ -11,6 +12,8 @@ import { mergeParts } from './merge.ts';
 /** Writes snapshots in one format, keeping the bytes of labels from one to the next. */
 export class Exposition {
   readonly format: Format;
+  /** Where chunks go back to once they were sent. */
+  readonly pool = new ChunkPool();
   readonly #labels = new WeakMap<EntityDefinition, LabelCache>();
 
   constructor(format: Format) {
@@ -18,11 +21,11 @@ export class Exposition {
   }
 
   /** Steps of well under a millisecond; each gives the chunks that are complete by then, often none. */
-  *write(families: readonly Family[]): Generator<readonly Uint8Array[]> {
-    const out = new ByteWriter();
+  *write(families: readonly Family[]): Generator<readonly Chunk[]> {
+    const out = new ByteWriter(this.pool);
     for (const family of families) {
       if (!hasSeries(family)) continue;
-      const writer = this.format.family(family, out);
+      const writer = this.format.family(family, out, this.pool);
       const [part, ...others] = family.parts;
       if (others.length > 0) yield* mergeParts(family, (each) => this.labelsOf(each), writer);
       else
@@ -31,7 +34,7 @@ export class Exposition {
       yield out.take();
     }
     this.format.finish(out);
-    yield out.take(true);
+    yield out.finish();
   }
 
   labelsOf({ table }: Part): LabelCache {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HistogramValue, LabelSet } from '../../series/types.ts';
 import type { ByteWriter } from './byte-writer.ts';
+import type { ChunkPool } from './chunk-pool.ts';
 import type { Family } from './families.ts';
 
 /** Encoded labels of one series. */
@@ -21,7 +22,8 @@ export interface FamilyWriter {
 export interface Format {
   readonly contentType: string;
   encodeLabels(labels: LabelSet): Uint8Array;
-  family(family: Family, out: ByteWriter): FamilyWriter;
+  /** @param pool For what must be held back until the family is complete. */
+  family(family: Family, out: ByteWriter, pool: ChunkPool): FamilyWriter;
   /** After the last family. */
   finish(out: ByteWriter): void;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Transform } from 'node:stream';
 import { constants, createGzip, createZstdCompress } from 'node:zlib';
 import { sondeError, type SondeError } from '@sonde/kit';
 import { refusal, type Token } from './admission.ts';
 import { chooseEncoding, chooseFormat, type Encoding } from './negotiate.ts';
 import { page } from './page.ts';
-import type { Scraper } from './scraper.ts';
+import type { Scrape, Scraper } from './scraper.ts';
 
 export const METRICS_PATH = '/metrics';
 
@@ -39,20 +39,34 @@ async function scrape(scraper: Scraper, request: IncomingMessage, response: Serv
   response.setHeader('Cache-Control', 'no-store');
   if (encoding !== 'identity') response.setHeader('Content-Encoding', encoding);
   if (request.method === 'HEAD') return void response.end();
-  const chunks = Readable.from(await scraper.scrape(format, PATIENCE_MILLISECONDS), { objectMode: false });
-  const signal = AbortSignal.timeout(SCRAPE_MILLISECONDS);
+  await send(await scraper.scrape(format, PATIENCE_MILLISECONDS), response, compressor(encoding));
+}
+
+async function send({ chunks, recycle }: Scrape, response: ServerResponse, compress?: Transform): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(SCRAPE_MILLISECONDS)]);
+  compress?.pipe(response);
+  const target = compress ?? response;
   try {
-    await pipeline([chunks, ...compressor(encoding), response], { signal });
+    for await (const chunk of chunks) {
+      signal.throwIfAborted();
+      const mayGoOn = target.write(chunk, () => recycle(chunk));
+      if (!mayGoOn) await once(target, 'drain', { signal });
+    }
+    target.end();
   } catch {
-    // The client is gone or too slow; the response is destroyed, and there is nobody to tell.
+    // The client is gone or too slow, so there is nobody to tell.
+    compress?.destroy();
+    response.destroy();
   }
 }
 
 /** Compression runs in the thread pool; level 1, since a scrape is read once. */
-function compressor(encoding: Encoding): NodeJS.ReadWriteStream[] {
-  if (encoding === 'gzip') return [createGzip({ level: 1 })];
-  if (encoding === 'zstd') return [createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } })];
-  return [];
+function compressor(encoding: Encoding): Transform | undefined {
+  if (encoding === 'gzip') return createGzip({ level: 1 });
+  if (encoding === 'zstd') return createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  return undefined;
 }
 
 const PLAIN = 'text/plain; charset=utf-8';

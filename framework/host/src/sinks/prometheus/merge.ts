@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HistogramValue } from '../../series/types.ts';
+import type { Chunk } from './byte-writer.ts';
 import { eachSeries } from './each-series.ts';
 import type { Family, Part } from './families.ts';
 import type { FamilyWriter } from './format.ts';
@@ -19,14 +20,14 @@ export function* mergeParts(
   family: Family,
   labelsOf: (part: Part) => LabelCache,
   writer: FamilyWriter,
-): Generator<readonly Uint8Array[]> {
+): Generator<readonly Chunk[]> {
   const merged = new Map<string, Merged>();
   for (const part of family.parts) {
     const cache = labelsOf(part);
     for (const _ of eachSeries(part, (series, labels, value, created) => {
       const start = cache.start(series, labels);
       const encoded = cache.bytes.subarray(start, cache.end(series));
-      const key = encoded.latin1Slice();
+      const key = encoded.toString('latin1');
       const known = merged.get(key);
       if (!known) merged.set(key, { labels: Buffer.from(encoded), value: copy(value), created });
       else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HistogramValue, LabelSet } from '../../series/types.ts';
 import { ByteWriter } from './byte-writer.ts';
+import type { ChunkPool } from './chunk-pool.ts';
 import { classicEdges, cumulativeCounts, type Edge } from './edges.ts';
 import type { Family } from './families.ts';
 import { namesOnce, type FamilyWriter, type Format, type LabelBytes } from './format.ts';
@@ -34,7 +35,7 @@ export function protobufFormat({ created }: { created: boolean }): Format {
   return {
     contentType: 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited',
     encodeLabels: (labels) => encodeLabels(labels, labelNames(labels.names)),
-    family: (family, out) => new ProtobufFamily(family, out, created),
+    family: (family, out, pool) => new ProtobufFamily(family, out, pool, created),
     finish: () => {},
   };
 }
@@ -59,15 +60,16 @@ class ProtobufFamily implements FamilyWriter {
   readonly #edges: readonly Edge[];
   readonly #counts: Float64Array;
   /** The family's metrics: its length has to be known before the first of them is sent. */
-  readonly #metrics = new ByteWriter();
+  readonly #metrics: ByteWriter;
   readonly #metric = new ProtoWriter();
   readonly #value = new ProtoWriter();
   readonly #part = new ProtoWriter();
   readonly #framed = new ProtoWriter();
 
-  constructor(family: Family, out: ByteWriter, created: boolean) {
+  constructor(family: Family, out: ByteWriter, pool: ChunkPool, created: boolean) {
     this.#family = family;
     this.#out = out;
+    this.#metrics = new ByteWriter(pool);
     this.#created = created;
     this.#edges = family.range ? classicEdges(family.range) : [];
     this.#counts = new Float64Array(this.#edges.length);
@@ -99,7 +101,7 @@ class ProtobufFamily implements FamilyWriter {
     head.string(FAMILY.help, help);
     head.uint(FAMILY.type, TYPES[type]);
     if (unit !== '') head.string(FAMILY.unit, unit);
-    const metrics = this.#metrics.take(true);
+    const metrics = this.#metrics.finish();
     const length = metrics.reduce((sum, chunk) => sum + chunk.length, head.length);
     const frame = new ProtoWriter();
     frame.varint(length);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SondeError } from '@sonde/kit';
 import type { SeriesStore, ViewReader } from '../../series/types.ts';
+import type { Chunk } from './byte-writer.ts';
 import { Exposition } from './exposition.ts';
 import { familiesOf, type Family } from './families.ts';
 import { inSlices } from './in-slices.ts';
@@ -10,6 +11,12 @@ import { textFormat } from './text-format.ts';
 
 /** How long a snapshot is kept for others who share its round; the store shares a round no longer. */
 const KEPT_MILLISECONDS = 1000;
+
+export interface Scrape {
+  chunks: AsyncIterable<Chunk>;
+  /** To be called with each chunk that was sent. */
+  recycle(chunk: Chunk): void;
+}
 
 interface Shared {
   round: number;
@@ -40,9 +47,11 @@ export class Scraper {
   }
 
   /** @param patience How long to wait for fresh values, in milliseconds; then those of before are given. */
-  async scrape(format: FormatName, patience: number): Promise<AsyncGenerator<Uint8Array>> {
+  async scrape(format: FormatName, patience: number): Promise<Scrape> {
     const round = await within(patience, this.#store.refresh());
-    return inSlices(this.#expositions[format].write(this.#families(round)));
+    const exposition = this.#expositions[format];
+    const chunks = inSlices(exposition.write(this.#families(round)));
+    return { chunks, recycle: (chunk) => exposition.pool.recycle(chunk) };
   }
 
   #families(round: number | undefined): readonly Family[] {
