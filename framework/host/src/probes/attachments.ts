@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fillAttach, parseAttach, type ParamValue } from '@sonde/kit';
+import { fillAttach, parseAttach, type AttachPoint, type ParamValue } from '@sonde/kit';
 import { NativeError, type AttachSpec, type BpfLink, type BpfObject } from '@sonde/native';
+import { Iterators } from './iterators.ts';
 import { explain, refusalCode } from './load-object.ts';
 import type { ProgramPlan, Task } from './program-plan.ts';
 
@@ -9,6 +10,9 @@ interface Attachment {
   tasks: Set<Task>;
 }
 
+/** Where a task's program belongs: at a hook, or over what it iterates. */
+type Point = Pick<AttachPoint, 'spec' | 'iterator'>;
+
 /**
  * The links of one loaded object. A program that serves several tasks at the same hook is attached once, for as long as
  * one of them is on, so toggling a collector never disturbs another's counts.
@@ -16,60 +20,73 @@ interface Attachment {
 export class Attachments {
   readonly #object: BpfObject;
   readonly #plan: ProgramPlan;
+  readonly #iterators: Iterators;
   /** By program and hook. */
   readonly #links = new Map<string, Attachment>();
 
   constructor(object: BpfObject, plan: ProgramPlan) {
     this.#object = object;
     this.#plan = plan;
+    this.#iterators = new Iterators(object, plan);
   }
 
   /**
-   * Attaches and detaches until exactly the tasks of these collectors are on. A hook that the kernel refuses is passed over
-   * in the plan.
+   * Attaches and detaches until exactly the tasks of these collectors are on, then runs their iterators. A hook that the
+   * kernel refuses is passed over in the plan.
    *
    * @returns tasks that now want a program which this object has not loaded
    */
   async follow(collectors: ReadonlySet<string>, params: Readonly<Record<string, ParamValue>>): Promise<Task[]> {
-    const wanted = new Map<string, { task: Task; spec: AttachSpec }[]>();
+    const hooks = new Map<string, { tasks: Set<Task>; spec: AttachSpec }>();
+    const iterators = new Map<string, { tasks: Set<Task>; program: string; map: string | undefined }>();
     for (const task of this.#plan.tasks) {
-      if (!collectors.has(task.collector) || task.choice === undefined) continue;
-      const spec = this.#attachSpec(task, params);
-      if (spec === undefined) continue;
-      const key = `${task.choice.program} ${JSON.stringify(spec)}`;
-      wanted.set(key, [...(wanted.get(key) ?? []), { task, spec }]);
+      const point = collectors.has(task.collector) ? this.#pointOf(task, params) : undefined;
+      if (point === undefined) continue;
+      const { program } = task.choice!;
+      const { spec, iterator } = point;
+      const key = `${program} ${JSON.stringify(point)}`;
+      if (iterator) getOrInsert(iterators, key, { tasks: new Set<Task>(), program, map: iterator.map }).tasks.add(task);
+      else getOrInsert(hooks, key, { tasks: new Set<Task>(), spec }).tasks.add(task);
     }
-    await this.#detachAllBut(new Set(wanted.keys()));
+    await this.#detachAllBut(new Set(hooks.keys()));
     const unserved: Task[] = [];
-    for (const [key, users] of wanted) {
-      const tasks = users.map(({ task }) => task);
-      if (!(await this.#attach(key, tasks, users[0]!.spec))) unserved.push(...tasks.filter(({ choice }) => choice !== undefined));
+    for (const [key, { tasks, spec }] of hooks) {
+      if (!(await this.#attach(key, tasks, spec))) unserved.push(...tasks);
     }
-    return unserved;
+    unserved.push(...(await this.#iterators.follow(iterators)));
+    return unserved.filter(({ choice }) => choice !== undefined);
   }
 
   isAttached(task: Task): boolean {
     for (const { tasks } of this.#links.values()) if (tasks.has(task)) return true;
-    return false;
+    return this.#iterators.isWanted(task);
   }
 
   get count(): number {
     return this.#links.size;
   }
 
-  async detachAll(): Promise<void> {
-    await this.#detachAllBut(new Set());
+  /** Runs the iterators that bring the maps up to date. */
+  async beforeSnapshot(): Promise<void> {
+    await this.#iterators.snapshot();
   }
 
-  async #attach(key: string, tasks: Task[], spec: AttachSpec): Promise<boolean> {
+  /** Nothing is counted any more; what the iterators have to say is in the maps. */
+  async detachAll(): Promise<void> {
+    await this.#detachAllBut(new Set());
+    await this.#iterators.follow(new Map());
+  }
+
+  async #attach(key: string, tasks: Set<Task>, spec: AttachSpec): Promise<boolean> {
     const present = this.#links.get(key);
     if (present !== undefined) {
-      present.tasks = new Set(tasks);
+      present.tasks = tasks;
       return true;
     }
+    const [first] = tasks;
     try {
-      const link = await this.#object.attach(tasks[0]!.choice!.program, spec);
-      this.#links.set(key, { link, tasks: new Set(tasks) });
+      const link = await this.#object.attach(first!.choice!.program, spec);
+      this.#links.set(key, { link, tasks });
       return true;
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
@@ -85,14 +102,26 @@ export class Attachments {
     await Promise.all(gone.map(([, { link }]) => link.detach()));
   }
 
-  /** Where a task's chosen program attaches, with the values of the params in it. */
-  #attachSpec(task: Task, params: Readonly<Record<string, ParamValue>>): AttachSpec | undefined {
-    const { attach, pid } = task.choice!;
-    if (attach === undefined) return { kind: 'auto' };
+  /** Where a task's chosen program belongs, with the values of the params in it. */
+  #pointOf({ choice }: Task, params: Readonly<Record<string, ParamValue>>): Point | undefined {
+    if (choice === undefined) return undefined;
+    const { program, attach, pid } = choice;
+    if (attach === undefined) return this.#pointOfSection(program);
     const process = pid === undefined ? 0 : Number(fillAttach(String(pid), params));
     const point = parseAttach(fillAttach(attach, params), process > 0 ? process : undefined);
-    if ('spec' in point) return point.spec;
-    this.#plan.refuse(task, 'invalid', point.rule);
+    if (!('rule' in point)) return { spec: point.spec, iterator: point.iterator };
+    for (const task of this.#plan.tasks) if (task.choice === choice) this.#plan.refuse(task, 'invalid', point.rule);
     return undefined;
   }
+
+  #pointOfSection(program: string): Point {
+    const section = this.#object.programs.find(({ name }) => name === program)?.section ?? '';
+    return { spec: { kind: 'auto' }, iterator: section.startsWith('iter/') ? {} : undefined };
+  }
+}
+
+function getOrInsert<Value>(map: Map<string, Value>, key: string, fresh: Value): Value {
+  const present = map.get(key) ?? fresh;
+  map.set(key, present);
+  return present;
 }

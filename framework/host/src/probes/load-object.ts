@@ -37,11 +37,11 @@ export async function loadObject(file: string, plan: ProgramPlan, configure: Con
 /** Asks the kernel which hooks it has, which is much cheaper than to try each. */
 async function passOverMissingHooks(file: string, plan: ProgramPlan): Promise<void> {
   const object = await open(file);
-  const sections = new Map(object.programs.map(({ name, section }) => [name, section]));
+  plan.sections = new Map(object.programs.map(({ name, section }) => [name, section]));
   await object.close();
   for (;;) {
     const tasks = plan.tasks.filter(({ choice }) => choice !== undefined);
-    const hooks = await findHooks(tasks.map(({ choice }) => choice!.attach ?? sections.get(choice!.program) ?? ''));
+    const hooks = await findHooks(tasks.map(({ choice }) => plan.hookOf(choice!)));
     const missing = tasks.filter((_, i) => hooks[i]!.available === false);
     for (const task of missing) plan.refuse(task, 'missing', hooks[tasks.indexOf(task)]!.reason ?? NO_HOOK);
     if (missing.length === 0) return;

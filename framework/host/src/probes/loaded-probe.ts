@@ -15,6 +15,9 @@ import type { MapStatus } from './types.ts';
 
 /** The map that all probes share (`sonde/target.h`). */
 const TARGETS = 'sonde_targets';
+const TARGET_MODE = 'sonde_target_mode';
+/** In the target mode: count nothing (`SONDE_TARGET_PAUSED`). */
+export const PAUSED: TargetMode = 8;
 
 /**
  * One object of a probe in the kernel, from load to close. A param that needs a reload makes a second one, which takes over
@@ -70,8 +73,13 @@ export class LoadedProbe {
     return (await this.#attachments?.follow(settings.collectors, settings.params)) ?? [];
   }
 
+  /** Whether its programs ask the kit's target check, so that they can be told to count nothing. */
+  get canPause(): boolean {
+    return this.#object?.globals.some(({ name }) => name === TARGET_MODE) ?? false;
+  }
+
   setTargetMode(mode: TargetMode): void {
-    if (this.#object !== undefined) writeOwn(this.#object, 'sonde_target_mode', mode);
+    if (this.#object !== undefined) writeOwn(this.#object, TARGET_MODE, mode);
   }
 
   isAttached(task: Task): boolean {
@@ -89,6 +97,7 @@ export class LoadedProbe {
 
   /** Adds what changed in the kernel since the last time to the series and the ledger. */
   async snapshot(): Promise<void> {
+    await this.#attachments?.beforeSnapshot();
     await this.#sources.snapshot();
     await this.#loss?.collect();
   }
@@ -137,7 +146,7 @@ async function load(
     writeParams(object, pkg.manifest, params);
     setAttachTargets(object, plan, params);
     writeOwn(object, 'sonde_probe_bit', bit);
-    writeOwn(object, 'sonde_target_mode', targetMode);
+    writeOwn(object, TARGET_MODE, targetMode);
     writeOwn(object, 'sonde_self', watchSelf() ? 0 : process.pid);
     const used = usedMaps(object, plan.programs);
     for (const { name } of object.maps) {

@@ -17,9 +17,9 @@ import type { ProbePackage } from '../packages/types.ts';
 import type { ProbeObservation } from '../telemetry/types.ts';
 import type { TargetMode, TargetRules } from '../targets/types.ts';
 import { EventOutlet } from './event-outlet.ts';
-import { LoadedProbe } from './loaded-probe.ts';
+import { LoadedProbe, PAUSED } from './loaded-probe.ts';
 import { loadKey } from './object-settings.ts';
-import { ProgramPlan } from './program-plan.ts';
+import { ProgramPlan, type Task } from './program-plan.ts';
 import { programStatuses, type ProgramEstimate } from './program-status.ts';
 import type { ProbeServices, RunSettings, SourceServices } from './services.ts';
 import type { DesiredProbe, ProbeState, ProbeStatus } from './types.ts';
@@ -212,15 +212,12 @@ export class Probe extends EventEmitter<ProbeStateEvents> {
   }
 
   /** A loaded and attached object, each task with the first alternative that the kernel took. */
-  async #load(takeOver?: LoadedProbe): Promise<LoadedProbe> {
+  async #load(predecessor?: LoadedProbe): Promise<LoadedProbe> {
     const plan = new ProgramPlan(this.package.manifest);
     for (;;) {
       const loaded = await LoadedProbe.load(this.package, this.#settings(), this.#services, plan);
       try {
-        const gapBegan = performance.now();
-        await takeOver?.detach();
-        const unserved = await loaded.follow(this.#settings());
-        if (takeOver) this.#reloadGapSeconds = (performance.now() - gapBegan) / 1000;
+        const unserved = predecessor ? await this.#takeOver(loaded, predecessor) : await loaded.follow(this.#settings());
         if (unserved.length > 0) {
           await loaded.close();
           continue;
@@ -232,6 +229,22 @@ export class Probe extends EventEmitter<ProbeStateEvents> {
         throw error;
       }
     }
+  }
+
+  /** Attaches the new object while the old one counts, then lets them change places: two stores to memory apart. */
+  async #takeOver(loaded: LoadedProbe, old: LoadedProbe): Promise<Task[]> {
+    const settings = this.#settings();
+    const overlaps = loaded.canPause && old.canPause;
+    let began = performance.now();
+    if (!overlaps) await old.detach();
+    const unserved = await loaded.follow(overlaps ? { ...settings, targetMode: PAUSED } : settings);
+    if (overlaps) {
+      began = performance.now();
+      old.setTargetMode(PAUSED);
+      loaded.setTargetMode(this.#plan.targetMode);
+    }
+    this.#reloadGapSeconds = (performance.now() - began) / 1000;
+    return unserved;
   }
 
   /** A probe that attached nothing, though its collectors have programs, would be silent for ever. */

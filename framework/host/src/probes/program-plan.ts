@@ -29,6 +29,8 @@ export interface Task {
 export class ProgramPlan {
   readonly tasks: readonly Task[];
   readonly #rest = new Map<Task, Alternative[]>();
+  /** Program → its `SEC()`, once the object was opened. */
+  sections: ReadonlyMap<string, string> = new Map();
 
   constructor(manifest: Manifest) {
     this.tasks = Object.entries(manifest.collectors ?? {}).flatMap(([collector, { programs }]) =>
@@ -47,6 +49,11 @@ export class ProgramPlan {
     return new Set(this.tasks.flatMap((task) => task.choice?.program ?? []));
   }
 
+  /** Where an alternative attaches, as the manifest or else the program says. */
+  hookOf({ program, attach }: Alternative): string {
+    return attach ?? this.sections.get(program) ?? '';
+  }
+
   /** Passes over `program` in every task that chose it. Answers whether any did. */
   refuseProgram(program: string, code: Refusal['code'], reason: string): boolean {
     const hit = this.tasks.filter((task) => task.choice?.program === program);
@@ -57,7 +64,7 @@ export class ProgramPlan {
   /** Passes over a task's present choice. */
   refuse(task: Task, code: Refusal['code'], reason: string): void {
     if (task.choice === undefined) return;
-    task.refusals.push({ program: task.choice.program, attach: task.choice.attach ?? 'section', code, reason });
+    task.refusals.push({ program: task.choice.program, attach: this.hookOf(task.choice), code, reason });
     task.choice = this.#rest.get(task)?.shift();
   }
 }

@@ -27,7 +27,7 @@ export function programStatuses(
     return {
       collector,
       task: name,
-      ...(choice && { program: choice.program, attach: choice.attach ?? 'section' }),
+      ...(choice && { program: choice.program, attach: plan.hookOf(choice) }),
       state: isMissing ? 'missing' : isAttached(task) ? 'attached' : 'detached',
       optional,
       reasons: refusals,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SondeError } from '@sonde/kit';
+import type { Refusal } from './program-plan.ts';
 import type { ProbeConfig, TargetRules } from '../config/generated/types.ts';
 
 /** Where a probe stands; see docs/lifecycle.md. */
@@ -22,7 +23,7 @@ export interface ProgramStatus {
   state: 'attached' | 'detached' | 'missing';
   optional: boolean;
   /** For each alternative that was passed over: why. */
-  reasons: { program: string; attach: string; code: string; reason: string }[];
+  reasons: Refusal[];
   id?: number;
   /** Estimates, from 1 s of BPF statistics in 20. */
   runsPerSecond?: number;

@@ -28,7 +28,7 @@ test('a refused program is passed over in every task that chose it', () => {
   const [bytes, , shared] = plan.tasks;
   expect(bytes?.choice?.program).toBe('on_send_fentry');
   expect(shared?.choice).toBeUndefined();
-  expect(shared?.refusals).toEqual([{ program: 'on_send_tp', attach: 'section', code: 'unsupported', reason: 'EINVAL' }]);
+  expect(shared?.refusals).toEqual([{ program: 'on_send_tp', attach: '', code: 'unsupported', reason: 'EINVAL' }]);
 });
 
 test('a program that nobody chose changes nothing', () => {
@@ -44,5 +44,5 @@ test('a task whose last alternative is refused has none', () => {
   plan.refuse(bytes!, 'refused', 'EPERM');
   plan.refuse(bytes!, 'refused', 'EPERM');
   expect(bytes?.choice).toBeUndefined();
-  expect(bytes?.refusals.map(({ attach }) => attach)).toEqual(['section', 'fentry/sock_sendmsg']);
+  expect(bytes?.refusals.map(({ attach }) => attach)).toEqual(['', 'fentry/sock_sendmsg']);
 });

@@ -24,6 +24,7 @@ const volatile u32 sonde_self = 0;
 
 #define SONDE_TARGET_SELECTED (1U << 0) /* only what a rule includes */
 #define SONDE_TARGET_EXCLUDES (1U << 1) /* some rules exclude */
+#define SONDE_TARGET_PAUSED (1U << 3)   /* nothing for now: another object of the same probe counts */
 #define SONDE_TARGET_CGROUPS (1U << 2)  /* some rules are by cgroup: without this, cgroups are not looked at */
 
 #define SONDE_TARGET_PROCESS 0 /* id is the tgid */
@@ -110,6 +111,8 @@ static __noinline bool ___sonde_target_ask(struct task_struct *task, u32 tgid, u
 	struct sonde_target found = {};
 	u64 bit = 1ULL << (sonde_probe_bit & 63);
 
+	if (mode & SONDE_TARGET_PAUSED)
+		return false;
 	___sonde_target_collect(tgid, SONDE_TARGET_PROCESS, &found);
 	if (mode & SONDE_TARGET_CGROUPS) {
 		bool v1;

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import { NativeError, runIterator, type BpfObject } from '@sonde/native';
+import { explain, refusalCode } from './load-object.ts';
+import type { ProgramPlan, Task } from './program-plan.ts';
+
+interface Iterator {
+  program: string;
+  map: string | undefined;
+  tasks: Set<Task>;
+}
+
+/** The iterators of one loaded object: programs that are not attached to a hook but walk what the kernel has. */
+export class Iterators {
+  readonly #object: BpfObject;
+  readonly #plan: ProgramPlan;
+  /** By program and map, in the order of their tasks. */
+  readonly #wanted = new Map<string, Iterator>();
+
+  constructor(object: BpfObject, plan: ProgramPlan) {
+    this.#object = object;
+    this.#plan = plan;
+  }
+
+  /**
+   * Runs those that were not wanted before, and a last time those that are wanted no more.
+   * @returns tasks whose iterator the kernel refused
+   */
+  async follow(wanted: ReadonlyMap<string, Iterator>): Promise<Task[]> {
+    const unserved: Task[] = [];
+    for (const [key, gone] of this.#wanted) {
+      if (wanted.has(key)) continue;
+      if (runsAtSnapshot(gone)) await this.#run(gone);
+      this.#wanted.delete(key);
+    }
+    for (const [key, iterator] of wanted) {
+      const isNew = !this.#wanted.has(key);
+      this.#wanted.set(key, iterator);
+      if (!isNew || (await this.#run(iterator))) continue;
+      this.#wanted.delete(key);
+      unserved.push(...iterator.tasks);
+    }
+    return unserved;
+  }
+
+  isWanted(task: Task): boolean {
+    return [...this.#wanted.values()].some(({ tasks }) => tasks.has(task));
+  }
+
+  /** Before the maps are read: brings them up to date. */
+  async snapshot(): Promise<void> {
+    for (const iterator of this.#wanted.values()) if (runsAtSnapshot(iterator)) await this.#run(iterator);
+  }
+
+  async #run({ program, map, tasks }: Iterator): Promise<boolean> {
+    try {
+      await runIterator(this.#object, program, map);
+      return true;
+    } catch (error) {
+      if (!(error instanceof NativeError)) throw error;
+      for (const task of tasks) this.#plan.refuse(task, refusalCode(error), explain(error));
+      return false;
+    }
+  }
+}
+
+function runsAtSnapshot({ tasks }: Iterator): boolean {
+  return [...tasks].some(({ run }) => run === 'snapshot');
+}
