@@ -1,12 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SondeError } from '@sonde/kit';
 
+/** What went through a sink since it started, in records: events, spans, data points. */
+export interface SinkFlow {
+  /** Records and bytes that wait. */
+  queued: number;
+  queuedBytes?: number;
+  delivered: number;
+  /** Given up, and counted in the loss ledger. */
+  lost: number;
+  /** Delivered records a second, over about the last half minute. */
+  rate?: number;
+  /** RFC 3339. */
+  lastDelivery?: string;
+}
+
 export interface SinkState {
-  state: 'stopped' | 'running' | 'failed';
+  /** `failing`: it runs, but cannot deliver at present; what it is owed waits. `failed`: it could not start. */
+  state: 'stopped' | 'running' | 'failing' | 'failed';
   /** Where it listens or writes, for people. */
   where: string;
   /** Why it failed, or what it cannot deliver while it runs. */
   error?: SondeError;
+  flow?: SinkFlow;
+}
+
+/** A sink as people see it (`GET /v1/sinks`). */
+export interface SinkStatus extends SinkState {
+  name: string;
+  type: string;
 }
 
 /** Where series or events leave the host. Made by its folder with what it reads: a view of the series, a subscription to events. */

@@ -67,7 +67,14 @@ describe('the event bus', () => {
     await Promise.all([slow.flush(), quick.flush()]);
     expect([slow.delivered, slow.dropped]).toEqual([11, 49]);
     expect([quick.delivered, quick.dropped]).toEqual([60, 0]);
-    expect(rows()).toEqual(['slow queue_full 49', 'slow refused 0', 'quick queue_full 0', 'quick refused 0']);
+    expect(rows()).toEqual([
+      'slow queue_full 49',
+      'slow refused 0',
+      'slow stopped 0',
+      'quick queue_full 0',
+      'quick refused 0',
+      'quick stopped 0',
+    ]);
   });
 
   test('counts what a sink refuses, without what it took', async () => {
@@ -80,7 +87,7 @@ describe('the event bus', () => {
     bus.emit(event());
     await subscription.close();
     expect([subscription.delivered, subscription.dropped]).toEqual([2, 4]);
-    expect(rows()).toEqual(['log queue_full 0', 'log refused 4']);
+    expect(rows()).toEqual(['log queue_full 0', 'log refused 4', 'log stopped 0']);
   });
 
   test('hands over what is queued when a sink closes, and nothing after', async () => {

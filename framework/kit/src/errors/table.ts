@@ -553,6 +553,72 @@ export const errorTable = {
     doc: 'The file of a log sink cannot be opened or written. Events that it refuses count as loss of that sink; it goes on with the next ones.',
   },
 
+  // Push sinks
+  SONDE_SINK_UNREACHABLE: {
+    status: 503,
+    exit: 4,
+    title: 'A sink cannot reach the other end',
+    message: "sink '{sink}' cannot reach {where}: {reason}",
+    hint: 'Check the address, and that something listens there. Sonde keeps trying.',
+    doc: 'The name does not resolve, the connection is refused or breaks. What is owed waits in the queue of the sink.',
+  },
+  SONDE_SINK_CERTIFICATE: {
+    status: 503,
+    exit: 4,
+    title: 'TLS with the other end of a sink fails',
+    message: "sink '{sink}' has no TLS connection to {where}: {reason}",
+    hint: 'Check `tls.ca`, `tls.cert`, `tls.key` and the name in the certificate of the other end. Sonde keeps trying.',
+    doc: 'One end does not accept the certificate of the other, or one of them does not speak TLS.',
+  },
+  SONDE_SINK_TLS_FILE: {
+    status: 422,
+    exit: 3,
+    title: 'A certificate or key of a sink cannot be used',
+    message: "sink '{sink}' cannot use {file}: {reason}",
+    hint: 'It must be a readable file in PEM format.',
+    doc: 'A file that `tls` names is not there, not readable or not a certificate or key.',
+  },
+  SONDE_SINK_TIMEOUT: {
+    status: 504,
+    exit: 4,
+    title: 'The other end of a sink does not answer',
+    message: "sink '{sink}': {where} has not answered within {seconds} s",
+    hint: 'Check whether it is overloaded; `timeout` says how long an answer may take. Sonde keeps trying.',
+    doc: 'It takes connections and does not answer. What it was sent is sent again, so it may arrive twice.',
+  },
+  SONDE_SINK_BUSY: {
+    status: 503,
+    exit: 4,
+    title: 'The other end of a sink asks to come back later',
+    message: "sink '{sink}': {where} cannot take anything now: {reason}",
+    hint: 'Check its log. Sonde keeps trying.',
+    doc: 'It answered with an error that passes, such as 503 or UNAVAILABLE. What is owed waits in the queue of the sink.',
+  },
+  SONDE_SINK_DENIED: {
+    status: 502,
+    exit: 4,
+    title: 'The other end of a sink denies access',
+    message: "sink '{sink}': {where} denies access: {reason}",
+    hint: 'Check the credentials of the sink.',
+    doc: 'It does not accept the credentials or the token. What it denied counts as lost.',
+  },
+  SONDE_SINK_REFUSED: {
+    status: 502,
+    exit: 4,
+    title: 'The other end of a sink refuses what it is sent',
+    message: "sink '{sink}': {where} refused {what}: {reason}",
+    hint: 'Check the path of the endpoint, and with a route in sonde.yaml that the sink is sent only what it takes.',
+    doc: 'It answered with an error that does not pass, such as 400 or 404. What it refused counts as lost.',
+  },
+  SONDE_SINK_PARTLY_REFUSED: {
+    status: 502,
+    exit: 4,
+    title: 'The other end of a sink refuses part of what it is sent',
+    message: "sink '{sink}': {where} refused {count} of {what}: {reason}",
+    hint: 'Its reason says why. The rest was delivered.',
+    doc: 'It took a request but for some records in it. Those count as lost.',
+  },
+
   // Decoders
   SONDE_DECODER_NOT_ALLOWED: {
     status: 403,

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+export * from './types.ts';
+export { PushSink, type PushServices } from './push-sink.ts';
