@@ -40,7 +40,8 @@ interface Addon {
     detach(link: LinkHandle): Promise<void>;
     map(object: ObjectHandle, name: string): MapHandle;
     statistics(object: ObjectHandle): ProgramStats[];
-    runIterator(object: ObjectHandle, program: string): Promise<Uint8Array>;
+    /** An empty `map` for an iterator that walks none. */
+    runIterator(object: ObjectHandle, program: string, map: string): Promise<Uint8Array>;
     close(object: ObjectHandle): Promise<void>;
   };
   map: {

@@ -33,7 +33,7 @@ function needOf(section: string): Need {
     case 'fentry': case 'fexit': case 'fmod_ret': case 'fentry.s': case 'fexit.s': case 'fmod_ret.s':
       return { btf: target, kind: 'function', fentry: true };
     case 'iter': case 'iter.s':
-      return { btf: `bpf_iter_${target}`, kind: 'function' };
+      return { btf: `bpf_iter_${target.split(':')[0]}`, kind: 'function' };
     case 'kprobe': case 'kretprobe':
       return { kprobe: target };
     default:

@@ -25,10 +25,12 @@ export async function openObject(path: string, options: OpenOptions = {}): Promi
 
 /**
  * Attaches an iterator program of a loaded object, reads it to its end and detaches it. Returns what the program wrote.
- * Needs kernel 5.8. @throws `ATTACH`, `READ`
+ * Needs kernel 5.8.
+ * @param map for `iter/bpf_map_elem` and `iter/bpf_sk_storage_map`: the map whose elements it walks
+ * @throws `ATTACH`, `READ`, `UNKNOWN_MAP`
  */
-export function runIterator(object: BpfObject, program: string): Promise<Uint8Array> {
-  return (object as LibbpfObject).runIterator(program);
+export function runIterator(object: BpfObject, program: string, map?: string): Promise<Uint8Array> {
+  return (object as LibbpfObject).runIterator(program, map);
 }
 
 class LibbpfObject implements BpfObject {
@@ -118,8 +120,8 @@ class LibbpfObject implements BpfObject {
     return addon.object.statistics(this.#handle);
   }
 
-  runIterator(program: string): Promise<Uint8Array> {
-    return this.#inTurn(() => addon.object.runIterator(this.#handle, program));
+  runIterator(program: string, map = ''): Promise<Uint8Array> {
+    return this.#inTurn(() => addon.object.runIterator(this.#handle, program, map));
   }
 
   close(): Promise<void> {
