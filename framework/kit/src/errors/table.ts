@@ -619,6 +619,72 @@ export const errorTable = {
     doc: 'It took a request but for some records in it. Those count as lost.',
   },
 
+  // Kafka sinks: each of them goes on trying, and what it owes waits in its queue
+  SONDE_KAFKA_UNREACHABLE: {
+    status: 503,
+    exit: 5,
+    title: 'A Kafka cluster cannot be reached',
+    message: "sink '{sink}' cannot reach Kafka at {brokers}: {reason}",
+    hint: 'Check `brokers`, that the cluster runs, and that its `advertised.listeners` can be reached from here.',
+    doc: "No connection to any broker that was configured, or to one that the cluster named. Events wait in the sink's queue; beyond its budget the oldest go, counted.",
+  },
+  SONDE_KAFKA_CREDENTIALS: {
+    status: 403,
+    exit: 5,
+    title: 'A Kafka cluster refuses the user',
+    message: "sink '{sink}' may not log in to Kafka at {brokers}: {reason}",
+    hint: 'Check `sasl`: the mechanism, the user and the password.',
+    doc: 'SASL authentication failed.',
+  },
+  SONDE_KAFKA_TLS: {
+    status: 502,
+    exit: 5,
+    title: 'No TLS connection to a Kafka cluster',
+    message: "sink '{sink}' has no TLS connection to Kafka at {brokers}: {reason}",
+    hint: "Check `tls`: `ca` must have signed the brokers' certificates, and the port must be a TLS listener. A listener that asks for client certificates needs `cert` and `key`.",
+    doc: 'The TLS handshake failed: a certificate that is not trusted or has another name, a client certificate that is missing, or a listener without TLS.',
+  },
+  SONDE_KAFKA_TOPIC: {
+    status: 404,
+    exit: 5,
+    title: 'A Kafka topic cannot be written',
+    message: "sink '{sink}' cannot write to topic '{topic}': {reason}",
+    hint: 'Create the topic or allow the user to write to it, or name others under `topics`.',
+    doc: 'The topic does not exist and the cluster does not create topics by itself, its name is not valid, or the user may not write to it.',
+  },
+  SONDE_KAFKA_TIMEOUT: {
+    status: 504,
+    exit: 5,
+    title: 'A Kafka cluster does not answer',
+    message: "sink '{sink}': no answer from Kafka at {brokers}: {reason}",
+    hint: 'If the cluster is slow rather than stuck, raise `timeout`.',
+    doc: "A batch was not acknowledged within the sink's `timeout`. The connection is given up, and the batch is sent again: some of its records may arrive twice.",
+  },
+  SONDE_KAFKA_REFUSED: {
+    status: 502,
+    exit: 5,
+    title: 'A Kafka cluster refuses records',
+    message: "sink '{sink}': topic '{topic}' does not take these records: {reason}",
+    hint: 'Compare `max.message.bytes` of the topic, and its `compression.type`.',
+    doc: 'The cluster would refuse the records again, so they count as loss of that sink.',
+  },
+  SONDE_KAFKA_UNAVAILABLE: {
+    status: 503,
+    exit: 5,
+    title: 'A Kafka cluster takes nothing now',
+    message: "sink '{sink}': Kafka at {brokers} takes nothing: {reason}",
+    hint: "The broker's log says more.",
+    doc: 'The cluster answered with an error that may pass, such as a partition without a leader, or closed the connection.',
+  },
+  SONDE_KAFKA_DRIVER: {
+    status: 500,
+    exit: 4,
+    title: 'A Kafka driver is not installed',
+    message: "sink '{sink}' needs the Kafka driver '{driver}', which is not installed: {reason}",
+    hint: 'Install it beside the host (`npm install kafkajs` or `npm install @platformatic/kafka`), or choose the other one with `driver`.',
+    doc: 'The drivers are optional dependencies of the host, which an installation may leave out.',
+  },
+
   // Decoders
   SONDE_DECODER_NOT_ALLOWED: {
     status: 403,
