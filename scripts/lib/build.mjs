@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './paths.mjs';
+import { packageProgram, root } from './paths.mjs';
 import { progress, quietly } from './progress.mjs';
 
 const probeTool = join(root, 'framework/kit/dist/tools/main.js');
@@ -11,7 +11,7 @@ const commands = [probeTool, join(root, 'framework/host/dist/cli/main.js')];
 export async function build() {
   await Promise.all([
     progress('Building the native addon', () => quietly('make', ['-s', '-C', join(root, 'native')])),
-    progress('Compiling TypeScript', () => quietly('npx', ['--no', 'tsc', '-b'], { cwd: root })),
+    progress('Compiling TypeScript', () => quietly(packageProgram('tsc'), ['-b'], { cwd: root })),
   ]);
   for (const command of commands.filter(existsSync)) chmodSync(command, 0o755);
   await progress('Building the probes', () => quietly(process.execPath, [probeTool, 'build', ...foldersWithBpf()]));
