@@ -62,7 +62,7 @@ export class ByteWriter {
 
   /** A number as both text formats and JavaScript write it, but `+Inf`. */
   number(value: number): void {
-    if (Number.isInteger(value) && Math.abs(value) < 1e9 && !Object.is(value, -0)) this.#integer(value);
+    if (Number.isInteger(value) && Math.abs(value) < 1e9) this.#integer(value);
     else this.ascii(value === Infinity ? '+Inf' : value === -Infinity ? '-Inf' : String(value));
   }
 

@@ -6,7 +6,7 @@ import { classicEdges, cumulativeCounts, type Edge } from './edges.ts';
 import type { Family } from './families.ts';
 import { namesOnce, type FamilyWriter, type Format, type LabelBytes } from './format.ts';
 import { labelName } from './names.ts';
-import { ProtoWriter } from './proto-writer.ts';
+import { ProtoWriter } from '../protobuf/proto-writer.ts';
 
 /** Field numbers of io.prometheus.client (client_model, metrics.proto). */
 const FAMILY = { name: 1, help: 2, type: 3, metric: 4, unit: 5 };
