@@ -14,6 +14,7 @@ import {
   type EntityDefinition,
   type MetricDefinition,
 } from '../framework/host/dist/series/index.js';
+import { printTable } from './lib/table.ts';
 
 const SECONDS = Number(process.argv[2] ?? 3);
 const RECORD = 64;
@@ -133,9 +134,4 @@ const rows = [['decoder', 'batch', 'million records/s', 'main thread, ns/record'
 for (const work of ['walk, add once', 'count by process', 'count by process and name', 'the same, and a histogram']) {
   for (const bytes of [64 * 1024, 1024 * 1024]) rows.push(await measure(work, bytes));
 }
-const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-for (const row of rows) {
-  console.log(
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  '),
-  );
-}
+printTable(rows);

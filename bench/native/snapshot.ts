@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type BpfMap, type MapReader, openObject, possibleCpus } from '@sonde/native';
 
-import { builtFile, median, printTable } from './files.ts';
+import { median, printTable } from '../lib/table.ts';
+import { builtFile } from './built-file.ts';
 
 const ENTRIES = 100_000;
 const ROUNDS = 9;
