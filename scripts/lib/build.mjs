@@ -21,5 +21,9 @@ export async function build() {
 function foldersWithBpf() {
   const parents = ['framework', 'probes', 'test/packages', 'test/fixtures'].map((parent) => join(root, parent));
   const folders = parents.filter(existsSync).flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)));
-  return folders.filter((folder) => existsSync(join(folder, 'bpf')));
+  return folders.filter((folder) => filesIn(join(folder, 'bpf')).some((name) => name.endsWith('.bpf.c')));
+}
+
+function filesIn(folder) {
+  return existsSync(folder) ? readdirSync(folder) : [];
 }
