@@ -14,7 +14,7 @@ import { HostIdentity } from '../framework/host/dist/identity/host-identity.js';
 import { KernelSource } from '../framework/host/dist/identity/kernel-source.js';
 import { nodeLabels } from '../framework/host/dist/identity/node-labels.js';
 import { fabricateWalk } from './identity/records.ts';
-import { printTable } from './native/files.ts';
+import { printTable } from './lib/table.ts';
 
 const SECONDS = 10;
 const run = promisify(execFile);
