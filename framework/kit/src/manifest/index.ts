@@ -6,4 +6,6 @@ export { loadManifest, parseManifest, type ManifestFile } from './load.ts';
 export { paramBytes, paramTarget, type ParamTarget } from './param-target.ts';
 export { resolveParams, type ParamInput, type ParamValue, type ResolvedParams } from './params.ts';
 export { sourceLayout, type ObjectInfo, type SourceField, type SourceLayout } from './source-layout.ts';
+export { parseThreshold, type Comparison, type Threshold } from './threshold.ts';
+export { ruleDurationProblem, ruleProblem, statisticOf, type Statistic } from './rule.ts';
 export { parseBytes, parseDuration } from './units.ts';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EventKind, Manifest } from '../generated/types.ts';
+import { parseDuration } from '../units.ts';
 import { alternatives, type At, type Findings } from './findings.ts';
 import { checkSource } from './sources.ts';
 
@@ -9,6 +10,7 @@ export function checkEvents(manifest: Manifest, findings: Findings): void {
     checkSource(manifest, 'event', name, event.source, at, findings);
     checkWhen(manifest, event, at, findings);
     checkBody(event, at, findings);
+    checkDeduplicate(event, at, findings);
   }
 }
 
@@ -26,4 +28,17 @@ function checkBody({ body = '', attributes = {} }: EventKind, at: At, findings: 
     const values = { what: 'attribute of this event', name, ...alternatives(name, known) };
     findings.add('SONDE_MANIFEST_REFERENCE', values, [...at, 'body']);
   }
+}
+
+function checkDeduplicate({ deduplicate, attributes = {} }: EventKind, at: At, findings: Findings): void {
+  if (deduplicate === undefined) return;
+  const known = Object.keys(attributes);
+  for (const [i, name] of deduplicate.by.entries()) {
+    if (known.includes(name)) continue;
+    const values = { what: 'attribute of this event', name, ...alternatives(name, known) };
+    findings.add('SONDE_MANIFEST_REFERENCE', values, [...at, 'deduplicate', 'by', i]);
+  }
+  if (parseDuration(deduplicate.within) !== undefined) return;
+  const values = { found: `'${deduplicate.within}'`, rule: 'it is a length of time, such as `10s`' };
+  findings.add('SONDE_INPUT_VALUE', values, [...at, 'deduplicate', 'within']);
 }

@@ -9,13 +9,17 @@ export type Path = string;
  */
 export type ProgramName = string;
 /**
- * Where it attaches; the program's SEC() if absent. `tracepoint/<category>/<name>`, `raw_tp/<name>`, `tp_btf/<name>`, `kprobe/<function>[+<offset>]`, `kretprobe/<function>`, `fentry/<function>`, `fexit/<function>`, `uprobe/<binary>:<symbol>[+<offset>]` or `uprobe/<binary>:<offset>`, `uretprobe/…`, `usdt/<binary>:<provider>:<name>`, `perf_event/<software|hardware>:<event>@<frequency>Hz`, `iter/<name>`. `${param}` may stand in uprobe, uretprobe, usdt and perf_event strings, for a param with `load: attach`.
+ * Where it attaches; the program's SEC() if absent. `tracepoint/<category>/<name>`, `raw_tp/<name>`, `tp_btf/<name>`, `kprobe/<function>[+<offset>]`, `kretprobe/<function>`, `fentry/<function>`, `fexit/<function>`, `uprobe/<binary>:<symbol>[+<offset>]` or `uprobe/<binary>:<offset>`, `uretprobe/…`, `usdt/<binary>:<provider>:<name>`, `perf_event/<software|hardware>:<event>@<frequency>Hz`, `iter/<name>` or, for `bpf_map_elem` and `bpf_sk_storage_map`, `iter/<name>:<map>`. `${param}` may stand in uprobe, uretprobe, usdt and perf_event strings, for a param with `load: attach`.
  */
 export type Attach = string;
 /**
  * Attach a uprobe or USDT in this process only: a pid, or `${param}`. All processes if absent.
  */
 export type Pid = number | string;
+/**
+ * Lower-case words joined by dots, in the style of OpenTelemetry.
+ */
+export type DottedName = string;
 
 /**
  * The manifest of a probe package, `probe.yaml`: what the probe is, what a user may set and switch on, which BPF programs it attaches, and what the records of its maps and rings mean.
@@ -64,6 +68,12 @@ export interface Manifest {
    */
   events?: {
     [k: string]: EventKind;
+  };
+  /**
+   * Thresholds over this probe's own metrics, by the name of the event that says that one was crossed, such as `fsync.slow`. A user changes or switches off a rule with one of the same name in sonde.yaml.
+   */
+  rules?: {
+    [k: string]: Rule;
   };
 }
 /**
@@ -141,6 +151,10 @@ export interface Task {
    * If true, the probe is whole without it: where no program can be attached, it runs and says what is missing.
    */
   optional?: boolean;
+  /**
+   * When an iterator runs: `start`, once when its collector goes on and all hooks are attached, in the order of the tasks; `snapshot`, also before each snapshot of the maps and when the collector goes off. `start` if absent.
+   */
+  run?: 'start' | 'snapshot';
 }
 /**
  * One way to do a task.
@@ -348,4 +362,87 @@ export interface EventKind {
    */
   process?: Path;
   attributes?: Attributes;
+  rateLimit?: RateLimit;
+  deduplicate?: Deduplicate;
+}
+/**
+ * How many events may pass. What is over that is not sent, and counts as loss `rate_limited`. A limit in the kernel (`sonde_allow`) costs less.
+ */
+export interface RateLimit {
+  /**
+   * Events a second, over time.
+   */
+  perSecond: number;
+  /**
+   * Events that may come at once; as many as in a second if absent.
+   */
+  burst?: number;
+}
+/**
+ * Sends one event and holds back those that are equal to it for a while. They count as loss `duplicate`.
+ */
+export interface Deduplicate {
+  /**
+   * Events are equal if they are of one process and have the same values of these attributes.
+   */
+  by: string[];
+  /**
+   * How long equal events are held back after one was sent, such as `10s`.
+   */
+  within: string;
+}
+/**
+ * A threshold over a metric, for each of its series on its own. An event says that it is crossed (`firing`), and another that it is no more (`resolved`).
+ */
+export interface Rule {
+  /**
+   * What it means when it fires, in one line.
+   */
+  description?: string;
+  /**
+   * Whether the rule is on.
+   */
+  enabled?: boolean;
+  /**
+   * The metric, by its OpenTelemetry name.
+   */
+  metric: DottedName;
+  /**
+   * What of it is compared: the `value` of a gauge, the `rate` a second of a counter, or `p50`, `p90`, `p99` or `mean` of a histogram. If absent, value or rate; a histogram needs one.
+   */
+  statistic?: 'value' | 'rate' | 'p50' | 'p90' | 'p99' | 'mean';
+  /**
+   * When the rule fires, with the unit as one writes it: `> 200ms`, `>= 64MiB`, `< 5%`, `> 100/s`. A number without unit is in the metric's own.
+   */
+  when: string;
+  /**
+   * When a rule that fires is resolved; as soon as `when` does not hold, if absent. A value some way off keeps it from flapping.
+   */
+  until?: string;
+  /**
+   * How long `when` must hold without a break before the rule fires; at once, if absent.
+   */
+  for?: string;
+  /**
+   * The time that rates and the statistics of histograms are taken over.
+   */
+  window?: string;
+  /**
+   * How long after it was resolved the rule stays silent for that series.
+   */
+  cooldown?: string;
+  /**
+   * Only series with these labels: OpenTelemetry names, and globs or `/regular expressions/` for their values.
+   */
+  match?: {
+    [k: string]: string;
+  };
+  /**
+   * Identity attributes that tell series apart, the others being added up; those of `labels` in sonde.yaml if absent.
+   */
+  labels?: DottedName[];
+  /**
+   * Of the event that says `firing`; `resolved` is `info`.
+   */
+  severity?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 }
