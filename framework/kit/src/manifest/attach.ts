@@ -10,6 +10,11 @@ export interface AttachPoint {
   spec: AttachSpec;
   /** For `BpfObject.setAttachTarget`, before loading: the tracepoint or function of tp_btf, fentry and fexit. */
   target?: string;
+  /** An iterator is not attached but run. */
+  iterator?: {
+    /** The map that it walks. */
+    map?: string;
+  };
 }
 
 /** Why an attach string is none: what would be right. */
@@ -59,7 +64,7 @@ const parsers: Record<string, Parser> = {
   tp_btf: { form: '<name>', parse: target },
   fentry: { form: '<function>', parse: target },
   fexit: { form: '<function>', parse: target },
-  iter: { form: '<name>', parse: target },
+  iter: { form: '<name>[:<map>]', parse: iterator },
   kprobe: { form: '<function>[+<offset>]', parse: (rest) => kprobe(rest, false) },
   kretprobe: { form: '<function>', parse: (rest) => kprobe(rest, true) },
   uprobe: { form: '<binary>:<symbol or offset>', parse: (rest, pid) => uprobe(rest, pid, false) },
@@ -79,6 +84,11 @@ function rawTracepoint(rest: string): Parsed {
 
 function target(rest: string): Parsed {
   return /^[\w.]+$/.test(rest) ? { spec: { kind: 'auto' }, target: rest } : undefined;
+}
+
+function iterator(rest: string): Parsed {
+  const [, name, map] = /^(\w+)(?::(\w+))?$/.exec(rest) ?? [];
+  return name ? { spec: { kind: 'auto' }, target: name, iterator: { ...(map && { map }) } } : undefined;
 }
 
 function kprobe(rest: string, retprobe: boolean): Parsed {

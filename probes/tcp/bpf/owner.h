@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Whose a connection is: the process of the last read or write, else the one that connected, else the one that listens.
+ * Every collector has these programs, and they come first at their hooks.
+ */
+#ifndef TCP_OWNER_H
+#define TCP_OWNER_H
+
+#include "handshake.h"
+#include "link.h"
+
+/* Takes the last writes of its owner into the books before another process takes over. */
+static __always_inline void settle(struct connection *connection, struct tcp_sock *tcp)
+{
+	if (!connection->once.link_opened)
+		return;
+	link_leave(connection, tcp);
+	connection->once.link_opened = 0;
+	connection->once.link_closed = 0;
+}
+
+/* Gives a connection to the current process. What happened before anybody read or wrote belongs to it too. */
+static __always_inline void take_over(struct connection *connection, struct tcp_sock *tcp,
+				      const struct sonde_process *process, bool watched)
+{
+	bool is_first = connection->claim <= CLAIM_LISTENER;
+
+	if (!is_first)
+		settle(connection, tcp);
+	if (watched && !connection->watched && !is_first)
+		begin_anew(connection, tcp);
+	set_owner(connection, process, CLAIM_IO);
+	connection->watched = watched;
+	handshake_opened(connection);
+}
+
+static __always_inline bool is_same(const struct sonde_process *a, const struct sonde_process *b)
+{
+	return a->tgid == b->tgid && a->exec_id == b->exec_id && a->start == b->start;
+}
+
+/* A connection that was open before the probe: its past is not counted. */
+static __always_inline struct connection *adopt(struct sock *sk, struct tcp_sock *tcp, u8 role)
+{
+	struct connection *connection = connection_new(sk);
+
+	if (!connection)
+		return NULL;
+	connection->adopted = 1;
+	connection->role = role;
+	connection->fin_queued = sk->__sk_common.skc_state != TCP_ESTABLISHED &&
+				 sk->__sk_common.skc_state != TCP_CLOSE_WAIT;
+	connection->established = bpf_ktime_get_ns();
+	connection->with_peer = role != ROLE_SERVER || settings.server_peers;
+	connection->with_client_port = settings.client_port;
+	take_addresses(connection, sk);
+	begin_anew(connection, tcp);
+	return connection;
+}
+
+static __always_inline int on_io(struct sock *sk)
+{
+	struct connection *connection;
+	struct sonde_process process;
+	struct tcp_sock *tcp;
+	bool watched;
+
+	if (!is_tcp(sk))
+		return 0;
+	connection = connection_of(sk);
+	sonde_process_current(&process);
+	watched = sonde_target_match();
+	if (likely(connection && connection->claim == CLAIM_IO && connection->watched == watched &&
+		   is_same(owner_of(connection), &process)))
+		return 0;
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (!tcp || sk->__sk_common.skc_state == TCP_CLOSE)
+		return 0;
+	if (!connection)
+		connection = adopt(sk, tcp, ROLE_CLIENT);
+	if (connection)
+		take_over(connection, tcp, &process, watched);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(owner_send, struct sock *sk, int length, int flags)
+{
+	return length > 0 ? on_io(sk) : 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(owner_receive, struct sock *sk, int length, int flags)
+{
+	return length >= 0 ? on_io(sk) : 0;
+}
+
+/* connect() and listen(), in the process that calls. A socket may be used again after it was disconnected. */
+static __always_inline void begin(struct sock *sk, u8 role)
+{
+	struct connection *connection = connection_new(sk);
+	struct sonde_process process;
+
+	if (!connection)
+		return;
+	__builtin_memset(connection, 0, sizeof(*connection));
+	sonde_process_current(&process);
+	set_owner(connection, &process, CLAIM_OPENER);
+	connection->watched = sonde_target_match();
+	connection->role = role;
+	connection->began = bpf_ktime_get_ns();
+	connection->booked.drops = sk->sk_drops.counter;
+	take_addresses(connection, sk);
+}
+
+/* A child of a listener, in softirq: it starts as a copy of the listener's, if the probe knows that one. */
+static __always_inline void inherit(struct sock *sk)
+{
+	struct connection *connection = connection_new(sk);
+	struct sonde_process listener;
+	u8 watched;
+
+	if (!connection)
+		return;
+	listener = *owner_of(connection);
+	watched = connection->watched;
+	__builtin_memset(connection, 0, sizeof(*connection));
+	if (listener.start) {
+		connection->owners[0] = listener;
+		connection->claim = CLAIM_LISTENER;
+	}
+	connection->watched = watched;
+	connection->role = ROLE_SERVER;
+	connection->began = bpf_ktime_get_ns();
+}
+
+static __always_inline void establish(struct sock *sk)
+{
+	struct connection *connection = connection_of(sk);
+
+	if (!connection)
+		return;
+	take_addresses(connection, sk);
+	connection->with_peer = connection->role != ROLE_SERVER || settings.server_peers;
+	connection->with_client_port = settings.client_port;
+	connection->established = bpf_ktime_get_ns();
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(owner_state, struct sock *sk, int old, int new)
+{
+	struct connection *connection;
+
+	if (!is_tcp(sk))
+		return 0;
+	switch (new) {
+	case TCP_SYN_SENT:
+		begin(sk, ROLE_CLIENT);
+		break;
+	case TCP_LISTEN:
+		begin(sk, ROLE_SERVER);
+		break;
+	case TCP_SYN_RECV:
+		if (old == TCP_LISTEN)
+			inherit(sk);
+		break;
+	case TCP_ESTABLISHED:
+		establish(sk);
+		break;
+	case TCP_FIN_WAIT1:
+	case TCP_LAST_ACK:
+		connection = connection_of(sk);
+		if (connection)
+			connection->fin_queued = 1;
+	}
+	return 0;
+}
+
+struct listening_key {
+	sonde_netns_t netns;
+	u32 port;
+};
+
+/* Ports on which somebody listened when the probe started: they tell the server's side of a connection. 16384 x 64 B: 1 MB at most, as needed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, struct listening_key);
+	__type(value, u8);
+} listening SEC(".maps");
+
+static __always_inline struct listening_key listening_at(struct sock *sk)
+{
+	struct listening_key key = { .port = sk->__sk_common.skc_num };
+
+	key.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	return key;
+}
+
+/* The TCP socket that a process holds open, or NULL. */
+static __always_inline struct sock *socket_of(struct bpf_iter__task_file *context)
+{
+	struct file *file = context->file;
+	struct socket *socket = file ? bpf_sock_from_file(file) : NULL;
+	struct sock *sk = socket ? socket->sk : NULL;
+
+	return sk && is_tcp(sk) ? sk : NULL;
+}
+
+static __always_inline void give_to(struct connection *connection, struct task_struct *task, u8 claim)
+{
+	struct sonde_process process;
+
+	sonde_process_of(task, &process);
+	connection->watched = sonde_target_match_task(task);
+	set_owner(connection, &process, claim);
+}
+
+/* At the start, first: who listens where. */
+SEC("iter/task_file")
+int adopt_listeners(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct sock *sk = socket_of(context);
+	struct connection *connection;
+	struct listening_key key;
+	u8 yes = 1;
+
+	if (!task || !sk || sk->__sk_common.skc_state != TCP_LISTEN)
+		return 0;
+	key = listening_at(sk);
+	if (bpf_map_update_elem(&listening, &key, &yes, BPF_ANY))
+		sonde_lost(SONDE_LOSS_STATE_FULL, 1);
+	connection = connection_new(sk);
+	if (!connection || connection->claim != CLAIM_NONE)
+		return 0;
+	connection->adopted = 1;
+	connection->role = ROLE_SERVER;
+	connection->booked.drops = sk->sk_drops.counter;
+	take_addresses(connection, sk);
+	give_to(connection, task, CLAIM_OPENER);
+	return 0;
+}
+
+/* Then: the connections that are open already. */
+SEC("iter/task_file")
+int adopt_connections(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct sock *sk = socket_of(context);
+	struct connection *connection;
+	struct listening_key key;
+	struct tcp_sock *tcp;
+
+	if (!task || !sk || sk->__sk_common.skc_state == TCP_LISTEN || sk->__sk_common.skc_state == TCP_CLOSE)
+		return 0;
+	connection = connection_of(sk);
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (connection || !tcp)
+		return 0;
+	key = listening_at(sk);
+	connection = adopt(sk, tcp, bpf_map_lookup_elem(&listening, &key) ? ROLE_SERVER : ROLE_CLIENT);
+	if (connection)
+		give_to(connection, task, CLAIM_OPENER);
+	return 0;
+}
+
+#endif
