@@ -17,9 +17,13 @@
 /* A start costs some 500 B (fork, exec, exit): 1 MiB holds 2,000 starts, ten times what a storm brings in 100 ms. */
 SONDE_RING(host_records, 1 << 20);
 
-/* Where a host_exec is put together: 1.4 KB a CPU each. The walk can be preempted by an exec. */
-SONDE_SCRATCH(exec_scratch, struct host_exec);
-SONDE_SCRATCH(walk_scratch, struct host_exec);
+/* Where a host_exec is put together: 2 KB a CPU each. The walk can be preempted by an exec. */
+struct scratch {
+	struct host_exec exec;
+	struct path_walk path;
+};
+SONDE_SCRATCH(exec_scratch, struct scratch);
+SONDE_SCRATCH(walk_scratch, struct scratch);
 
 static __always_inline u32 namespace_pid(struct task_struct *task)
 {
@@ -59,46 +63,50 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
-/* All but the command line. Returns the bytes of `exec` that are used. */
-static __always_inline u32 fill_exec(struct host_exec *exec, struct task_struct *leader)
+/* All but the command line. */
+static __always_inline void fill_exec(struct scratch *scratch, struct task_struct *leader)
 {
-	bool cut;
+	struct host_exec *exec = &scratch->exec;
 
 	sonde_event_init(&exec->event, HOST_EXEC);
 	sonde_process_of(leader, &exec->process);
 	fill_facts(&exec->facts, leader);
-	exec->path_size = executable_names(BPF_CORE_READ(leader, mm), exec->text, &cut);
-	if (cut)
+	if (!executable_names(BPF_CORE_READ(leader, mm), &scratch->path, exec->text))
 		exec->facts.flags |= HOST_PATH_CUT;
+	exec->path_size = scratch->path.used;
 	exec->command_size = 0;
-	return offsetof(struct host_exec, text) + exec->path_size;
+}
+
+/* The bytes of `exec` that are used. */
+static __always_inline u32 used_size(struct host_exec *exec)
+{
+	return bounded(offsetof(struct host_exec, text) + exec->path_size + exec->command_size, EXEC_SIZE);
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task)
 {
-	struct host_exec *exec = sonde_scratch(exec_scratch);
+	struct scratch *scratch = sonde_scratch(exec_scratch);
 	unsigned long start, size;
-	u32 used;
+	struct host_exec *exec;
+	char *command;
 
-	if (!exec)
+	if (!scratch)
 		return 0;
-	used = fill_exec(exec, task);
+	exec = &scratch->exec;
+	fill_exec(scratch, task);
 	start = BPF_CORE_READ(task, mm, arg_start);
 	size = BPF_CORE_READ(task, mm, arg_end) - start;
 	if (size > COMMAND_SIZE) {
 		size = COMMAND_SIZE;
 		exec->facts.flags |= HOST_COMMAND_CUT;
 	}
-	if (exec->path_size > PATH_SIZE)
-		return 0;
-	if (bpf_probe_read_user(exec->text + exec->path_size, size, (void *)start))
+	command = exec->text + bounded(exec->path_size, PATH_SIZE);
+	if (bpf_probe_read_user(command, bounded(size, 2 * COMMAND_SIZE), (void *)start))
 		sonde_lost(SONDE_LOSS_COPY_FAULT, 1);
 	else
 		exec->command_size = size;
-	used += exec->command_size;
-	if (used <= sizeof(*exec))
-		sonde_output(&host_records, exec, used);
+	sonde_output(&host_records, exec, used_size(exec));
 	return 0;
 }
 
@@ -180,17 +188,15 @@ int walk(struct bpf_iter__task *context)
 {
 	struct task_struct *task = context->task;
 	struct task_struct___host *host = (void *)task;
-	struct host_exec *exec;
-	u32 used;
+	struct scratch *scratch;
 
 	if (!task || task->pid != task->tgid || !BPF_CORE_READ(host, signal, live.counter))
 		return 0;
-	exec = sonde_scratch(walk_scratch);
-	if (!exec)
+	scratch = sonde_scratch(walk_scratch);
+	if (!scratch)
 		return 0;
-	used = fill_exec(exec, task);
-	if (used <= sizeof(*exec))
-		bpf_seq_write(context->meta->seq, exec, used);
+	fill_exec(scratch, task);
+	bpf_seq_write(context->meta->seq, &scratch->exec, used_size(&scratch->exec));
 	return 0;
 }
 

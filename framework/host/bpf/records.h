@@ -10,6 +10,7 @@
 #include "executable.h"
 
 #define COMMAND_SIZE 256
+#define EXEC_SIZE 2048
 #define CGROUP_PATH_SIZE 1024
 
 enum host_record {
@@ -58,8 +59,9 @@ struct host_exec {
 	struct host_facts facts;
 	u32 path_size;
 	u32 command_size;
-	char text[PATH_SIZE + COMMAND_SIZE];
+	char text[EXEC_SIZE - 80]; /* more than the 1280 B that are ever used: see bounded() */
 };
+_Static_assert(sizeof(struct host_exec) == EXEC_SIZE, "text begins elsewhere");
 SONDE_EXPORT(struct host_exec);
 
 /* The last thread of a process ended. */
