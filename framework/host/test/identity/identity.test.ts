@@ -10,10 +10,11 @@ import {
   readlinkSync,
   realpathSync,
   rmdirSync,
+  rmSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -29,6 +30,8 @@ let started: IdentityId[];
 beforeAll(() => {
   program = compileSpawn();
 });
+
+afterAll(() => rmSync(dirname(program), { recursive: true }));
 
 beforeEach(async () => {
   identity = await openIdentity({ attributes: { 'deployment.environment.name': 'test' } });

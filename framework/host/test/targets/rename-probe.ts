@@ -2,7 +2,7 @@
 import { type BpfObject, openObject } from '@sonde/native';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,10 @@ export function buildRename(): void {
   execFileSync('clang', [...flags, '-I', libc, '-c', here('renames.bpf.c'), '-o', object]);
   chmodSync(folder, 0o755); // for other users
   execFileSync('cc', ['-O1', '-o', rename, here('rename.c')]);
+}
+
+export function removeRename(): void {
+  rmSync(folder, { recursive: true });
 }
 
 /** A probe that runs as the lifecycle runs one: own bit, shared map, mode written when told. */

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Identity, openIdentity } from '../../src/identity/index.ts';
 import { openTargets, type Targets } from '../../src/targets/index.ts';
-import { buildRename, Renamer, RenameProbe, rename } from './rename-probe.ts';
+import { buildRename, removeRename, Renamer, RenameProbe, rename } from './rename-probe.ts';
 
 const run = promisify(execFile);
 /** The time a rule has to hold for a new process, and then some: the machine is shared. */
@@ -19,6 +19,7 @@ let probe: RenameProbe;
 const renamers: Renamer[] = [];
 
 beforeAll(buildRename);
+afterAll(removeRename);
 
 beforeEach(async () => {
   identity = await openIdentity();
@@ -296,10 +297,6 @@ test('nothing is left in the kernel', async () => {
     }
   });
   expect(links.filter((target) => /bpf-(prog|map)|bpf_link/.test(target))).toEqual([]);
-});
-
-afterAll(() => {
-  expect(renamers).toEqual([]);
 });
 
 function identityOf(pid: number): number {
