@@ -108,6 +108,16 @@ describe('an entry of the table', () => {
     expect(freed).toEqual([1]);
   });
 
+  test('is used again: ten times 10,000 processes need no more than 10,000', () => {
+    for (let round = 0; round < 10; round++) {
+      for (let tgid = 1; tgid <= 10_000; tgid++) tracker.exec({ tgid, execId: 1, start: round }, birth, program);
+      for (let tgid = 1; tgid <= 10_000; tgid++) tracker.exit({ tgid, execId: 1, start: round });
+      table.sweep(performance.now() + 1, (id) => table.free(id));
+      expect([table.live, table.entries, table.unknown]).toEqual([0, 0, 0]);
+    }
+    expect(table.insert(1, 1, 1)).toBeLessThanOrEqual(10_000);
+  });
+
   test('leaves the chain of its pid when freed', () => {
     for (const start of [100, 200, 300]) tracker.exec(key(1, start), birth, program);
     table.free(table.find(7, 1, 200));
