@@ -7,7 +7,7 @@ import { ConfigStore } from './config/config-store.ts';
 import { kernelReport } from './control/kernel-report.ts';
 import { startControl } from './control/server.ts';
 import type { ControlServer } from './control/types.ts';
-import { EventBus } from './events/index.ts';
+import { EventBus, type SpanBus } from './events/index.ts';
 import { openIdentity, type Identity } from './identity/index.ts';
 import { Probes } from './probes/probe-manager.ts';
 import { createSeriesStore, type SeriesStore } from './series/index.ts';
@@ -42,6 +42,7 @@ interface Rooms {
   store: SeriesStore;
   telemetry: HostTelemetry;
   events: EventBus;
+  spans: SpanBus;
   sinks: Sinks;
   probes: Probes;
   control: ControlServer;
@@ -83,10 +84,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
 async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<Rooms> {
   const config = await ConfigStore.open(configFile);
   const probes = new Probes();
+  let sinks: Sinks | undefined;
   // first, so that a second host on the same socket is refused before it has touched the kernel
   const control = await startControl({
     store: config,
     probes,
+    sinks: () => sinks?.list() ?? [],
     isReady: () => probes.ready,
     kernel: kernelReport,
     version: version(),
@@ -105,11 +108,14 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
   store.onSourceFailed((probe, error) => log('error', `${probe}: no snapshot: ${asSondeError(error).message}`));
   const telemetry = createHostTelemetry(store, version());
   undo.push(() => telemetry.close());
-  const events = new EventBus({ loss: store.loss, settle: () => identity.settle() });
+  const busServices = { loss: store.loss, settle: () => identity.settle() };
+  const events = new EventBus(busServices);
+  const spans: SpanBus = new EventBus(busServices);
 
-  const sinks = new Sinks({ store, events, identity, log });
-  undo.push(() => sinks.close());
-  await sinks.follow(config.config);
+  const opened = new Sinks({ store, events, spans, identity, log });
+  sinks = opened;
+  undo.push(() => opened.close());
+  await opened.follow(config.config);
   store.start();
 
   probes.open({
@@ -130,9 +136,9 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
     .createObservableGauge('sonde.config.rejected', { unit: '1', description: 'Whether sonde.yaml as it is now was put aside as bad' })
     .addCallback((result) => result.observe(config.rejected ? 1 : 0));
   config.on('rejected', (error) => log('error', `the configuration stays as it was: ${error.format()}`));
-  config.on('changed', (changed) => void sinks.follow(changed).catch((error) => log('error', asSondeError(error).format())));
+  config.on('changed', (changed) => void opened.follow(changed).catch((error) => log('error', asSondeError(error).format())));
   await config.start(probes);
-  return { config, identity, targets, store, telemetry, events, sinks, probes, control };
+  return { config, identity, targets, store, telemetry, events, spans, sinks: opened, probes, control };
 }
 
 /** The offset of the wall clock, taken again at every snapshot: it is set, and it drifts. */

@@ -25,6 +25,7 @@ const commands: Record<string, { summary: string; load(): Promise<{ command: Com
     summary: 'Say what this machine lacks, and what to do about it',
     load: () => import('./commands/doctor.ts'),
   },
+  sinks: { summary: 'List the sinks: whether they deliver, and what waits', load: () => import('./commands/sinks.ts') },
   metrics: { summary: 'Print the metrics of the host', load: () => import('./commands/metrics.ts') },
 };
 

@@ -2,11 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { joinErrors, parseDuration, sondeError, validateYaml, type Place, type SondeError } from '@sonde/kit';
-import { withDefaults, withDefaultsOf, type FilledConfig } from './defaults.ts';
+import { withDefaults, type FilledConfig } from './defaults.ts';
 import { validate } from './generated/validate.ts';
 import { isLoopback, parseListenAddress } from './listen-address.ts';
+import { resolveSink } from './resolve-sink.ts';
+import { findRouteProblems, findSinkProblems } from './sink-problems.ts';
 import schema from './sonde.schema.json' with { type: 'json' };
-import type { Config, ControlConfig, ListenAddress, ProbeConfig, SinkConfig, SondeConfig, Tls } from './types.ts';
+import type { Config, ControlConfig, ListenAddress, ProbeConfig, SondeConfig, Tls } from './types.ts';
 
 /** Milliseconds. */
 const shortestInterval = 100;
@@ -62,6 +64,7 @@ function resolveConfig(filled: FilledConfig, file: string): Config {
     sinks: Object.fromEntries(
       Object.entries(filled.sinks).map(([name, sink]) => [name, resolveSink(name, sink ?? {}, absolute)]),
     ),
+    routes: filled.routes,
     control: resolveControl(filled.control, absolute),
     state: absolute(filled.state),
   };
@@ -71,18 +74,6 @@ type Absolute = (path: string) => string;
 
 function resolveProbe(probe: ProbeConfig, absolute: Absolute): ProbeConfig {
   return probe.package === undefined ? probe : { ...probe, package: packageReference(probe.package, absolute) };
-}
-
-function resolveSink(name: string, sink: NonNullable<FilledConfig['sinks'][string]>, absolute: Absolute): SinkConfig {
-  if ((sink.type ?? name) === 'log') {
-    const { path } = withDefaultsOf('LogSink', sink as { path: string });
-    return { type: 'log', path: path === 'stdout' || path === 'stderr' ? path : absolute(path) };
-  }
-  const { listen, createdTimestamps, tls } = withDefaultsOf(
-    'PrometheusSink',
-    sink as { listen: string; createdTimestamps: boolean; tls?: Tls },
-  );
-  return { type: 'prometheus', listen: parseListenAddress(listen), createdTimestamps, ...resolveTls(tls, absolute) };
 }
 
 function resolveControl(
@@ -114,6 +105,7 @@ function findProblems(config: Config, place: (pointer: string) => Place): SondeE
     const values = { found: `${config.interval} ms`, rule: `it must be at least ${shortestInterval}ms` };
     problems.push(sondeError('SONDE_INPUT_VALUE', values, { place: place('/interval') }));
   }
+  problems.push(...findSinkProblems(config, place), ...findRouteProblems(config, place));
   for (const { section, listen, tls } of listeners(config)) {
     const at = { place: place(`${section}/listen`) };
     if (listen.port > 65535) {

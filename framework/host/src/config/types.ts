@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SondeError } from '@sonde/kit';
 import type { DesiredProbe, Origin } from '../probes/types.ts';
-import type { Params, ProbeConfig, TargetRules, Tls } from './generated/types.ts';
+import type { ClientTls, Params, ProbeConfig, Route, TargetRules, Tls } from './generated/types.ts';
 
-export type { Budgets, Params, ProbeConfig, SondeConfig, TargetRule, TargetRules, Tls } from './generated/types.ts';
+export type {
+  Budgets,
+  ClientTls,
+  Params,
+  ProbeConfig,
+  Route,
+  SondeConfig,
+  TargetRule,
+  TargetRules,
+  Tls,
+} from './generated/types.ts';
 
 /** `sonde.yaml` in effect: every default filled in, every path absolute, every duration in milliseconds. */
 export interface Config {
@@ -24,6 +34,8 @@ export interface Config {
   series: { budget: number; retention: number };
   /** By the name of the sink. */
   sinks: Record<string, SinkConfig>;
+  /** Which sinks get what; those that none names get everything. */
+  routes: Route[];
   control: ControlConfig;
   /** Absolute path of the folder that keeps what must outlive the host. */
   state: string;
@@ -48,7 +60,23 @@ export interface LogSinkConfig {
   path: string;
 }
 
-export type SinkConfig = PrometheusSinkConfig | LogSinkConfig;
+export interface OtlpSinkConfig {
+  type: 'otlp';
+  /** An `http:` or `https:` URL. */
+  endpoint: string;
+  protocol: 'http' | 'grpc';
+  headers: Record<string, string>;
+  /** Absolute paths. */
+  tls?: ClientTls;
+  compression: 'gzip' | 'none';
+  temporality: 'cumulative' | 'delta';
+  /** Milliseconds, as `timeout`. */
+  interval: number;
+  timeout: number;
+  queue: { records: number; bytes: number };
+}
+
+export type SinkConfig = PrometheusSinkConfig | LogSinkConfig | OtlpSinkConfig;
 
 export interface ControlConfig {
   socket: string;

@@ -35,6 +35,7 @@ export function findingsOf(error: SondeError): Finding[] {
   return (error.problems.length > 0 ? error.problems : [error]).map(findingOf);
 }
 
-function findingOf({ code, message, place, hint }: SondeError): Finding {
+/** One error, without those that it may stand for. */
+export function findingOf({ code, message, place, hint }: SondeError): Finding {
   return { code, message, ...(place && { place: formatPlace(place) }), ...(hint && { hint }) };
 }

@@ -4,7 +4,7 @@ import { parseConfig } from '../config/load-config.ts';
 import type { ProbeChange } from '../config/types.ts';
 import type { ProbeStatus } from '../probes/types.ts';
 import { openApi } from './openapi.ts';
-import { findingsOf } from './problem.ts';
+import { findingOf, findingsOf } from './problem.ts';
 import type { ControlRequest, Reply, Route } from './route.ts';
 import type { ControlOptions } from './types.ts';
 
@@ -86,6 +86,15 @@ export const routes: readonly Route[] = [
     handle: async (control, { params }) => ok(withOrigins(control, await control.probes.restart(params['name']!))),
   },
   {
+    method: 'GET',
+    path: '/v1/sinks',
+    id: 'listSinks',
+    summary: 'All sinks: whether they deliver, what waits for them, their last error',
+    replies: { 200: 'SinkList' },
+    errors: [],
+    handle: listSinks,
+  },
+  {
     method: 'POST',
     path: '/v1/validate',
     id: 'validate',
@@ -159,6 +168,10 @@ async function lift(control: ControlOptions, { params, query }: ControlRequest):
   const { name } = control.probes.get(params['name']!);
   await control.store.lift(name, query.has('field') ? query.getAll('field') : undefined);
   return { status: 204 };
+}
+
+function listSinks({ sinks }: ControlOptions): Reply {
+  return ok({ sinks: sinks().map(({ error, ...sink }) => ({ ...sink, ...(error && { error: findingOf(error) }) })) });
 }
 
 async function validate({ store }: ControlOptions, { body }: ControlRequest): Promise<Reply> {

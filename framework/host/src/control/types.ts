@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConfigStore } from '../config/config-store.ts';
 import type { ProbeManager } from '../probes/types.ts';
+import type { SinkStatus } from '../sinks/types.ts';
 
 /** What the control room needs of the rest of the house. */
 export interface ControlOptions {
   store: ConfigStore;
   probes: ProbeManager;
+  /** The sinks with their queues and errors. */
+  sinks(): readonly SinkStatus[];
   /** Whether the probes were brought to their desired state once since start. */
   isReady(): boolean;
   /** What the running kernel can do, from feature probes. */

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Config } from '../config/types.ts';
 import { obtainToken } from '../control/token.ts';
-import type { EventBus } from '../events/index.ts';
+import type { Outlet, SpanRecord } from '../events/index.ts';
 import type { Identity } from '../identity/types.ts';
-import type { SeriesStore, ViewSpec } from '../series/types.ts';
+import type { ViewSpec } from '../series/types.ts';
 import { LogSink } from './log/index.ts';
+import { OtlpExporter } from './otlp/index.ts';
 import { createPrometheusSink } from './prometheus/index.ts';
+import { PushSink } from './push/index.ts';
+import { routedOutlet, routedStore, type SeriesOutlet } from './routed.ts';
+import { selectionFor } from './selection.ts';
 import type { Sink } from './types.ts';
 
 /** What sinks read, and where they report. */
 export interface SinkServices {
-  store: SeriesStore;
-  events: EventBus;
+  store: SeriesOutlet;
+  events: Outlet;
+  spans: Outlet<SpanRecord>;
   identity: Identity;
   log(severity: 'info' | 'warn' | 'error', message: string): void;
 }
@@ -22,12 +27,32 @@ export interface SinkServices {
  */
 export async function createSink(name: string, config: Config, services: SinkServices): Promise<Sink> {
   const sink = config.sinks[name]!;
+  const routed = route(name, config, services);
   switch (sink.type) {
     case 'prometheus':
-      return createPrometheusSink(services.store, { name, config: sink, view: pullView(config), token: await tokenOf(config) });
+      return createPrometheusSink(routed.store, {
+        name,
+        config: sink,
+        view: pullView(config),
+        token: await tokenOf(config),
+      });
     case 'log':
-      return new LogSink({ name, path: sink.path }, services);
+      return new LogSink({ name, path: sink.path }, routed);
+    case 'otlp':
+      return new PushSink(new OtlpExporter(name, sink, services.identity), { ...sink, name }, routed);
   }
+}
+
+/** The services, but of series, events and spans only what the sink is to have. */
+function route(name: string, { routes }: Config, services: SinkServices): SinkServices {
+  const selection = selectionFor(name, routes);
+  if (!selection) return services;
+  return {
+    ...services,
+    store: routedStore(services.store, selection.metrics),
+    events: routedOutlet(services.events, selection.events),
+    spans: routedOutlet(services.spans, selection.spans),
+  };
 }
 
 async function tokenOf({ control: { tokenFile: file } }: Config): Promise<{ value: string; file: string }> {

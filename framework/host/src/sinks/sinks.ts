@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Config } from '../config/types.ts';
 import { createSink, pullView, type SinkServices } from './create-sink.ts';
-import type { Sink, SinkState } from './types.ts';
+import { WHOLE_IDENTITY } from './push/index.ts';
+import type { Sink, SinkStatus } from './types.ts';
 
 interface Running {
   sink: Sink;
@@ -29,8 +30,9 @@ export class Sinks {
     return turn;
   }
 
-  states(): { name: string; type: string; state: SinkState }[] {
-    return [...this.#running.values()].map(({ sink }) => ({ name: sink.name, type: sink.type, state: sink.state() }));
+  /** Each sink with its state, its queue and its last error. */
+  list(): SinkStatus[] {
+    return [...this.#running.values()].map(({ sink }) => ({ name: sink.name, type: sink.type, ...sink.state() }));
   }
 
   /** Where each sink listens or writes, for people. */
@@ -62,18 +64,21 @@ export class Sinks {
 
   async #replace(name: string, config: Config): Promise<void> {
     const view = pullView(config);
-    const made = JSON.stringify([config.sinks[name], view, config.control.tokenFile]);
+    const routes = config.routes.filter(({ sinks }) => sinks.includes(name));
+    const made = JSON.stringify([config.sinks[name], view, config.control.tokenFile, routes]);
     const old = this.#running.get(name);
     if (old?.made === made) return;
+    const sink = await createSink(name, config, this.#services);
     // totals go with the last reader of a view, and for a moment there is none
-    const reader = this.#services.store.view(view).reader();
+    const readers = old ? [view, WHOLE_IDENTITY].map((spec) => this.#services.store.view(spec).reader()) : [];
     try {
-      const sink = await createSink(name, config, this.#services);
       await this.#stop(name);
+      // one that fails is shown as such, and tried again with the next configuration
+      this.#running.set(name, { sink, made: '' });
       await sink.start();
       this.#running.set(name, { sink, made });
     } finally {
-      reader.close();
+      for (const reader of readers) reader.close();
     }
   }
 

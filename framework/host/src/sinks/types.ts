@@ -31,14 +31,19 @@ export interface SinkStatus extends SinkState {
   type: string;
 }
 
-/** Where series or events leave the host. Made by its folder with what it reads: a view of the series, a subscription to events. */
+/**
+ * Where series or events leave the host. Made by its folder with what it reads: a view of the series, a subscription
+ * to events.
+ */
 export interface Sink {
   /** Its key under `sinks` in sonde.yaml; the label `sink` of its losses. */
   readonly name: string;
   readonly type: string;
   /** @throws SondeError; the sink is then as before `start`. */
   start(): Promise<void>;
-  /** Delivers what it holds, as far as that takes no more than a moment, and lets go of everything. Safe to call twice. */
+  /**
+   * Delivers what it holds, as far as that takes no more than a moment, and lets go of everything. Safe to call twice.
+   */
   stop(): Promise<void>;
   state(): SinkState;
   /** Opens its file anew under its name, after a rotation has moved it away. */

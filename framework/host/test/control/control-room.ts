@@ -56,6 +56,7 @@ export class ControlRoom {
       const server = await startControl({
         store,
         probes: running,
+        sinks: () => [{ name: 'log', type: 'log', state: 'running', where: 'stdout' }],
         isReady: () => state.isReady,
         kernel: async () => kernel,
         version: '1.2.3',

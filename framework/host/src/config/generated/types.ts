@@ -12,6 +12,22 @@ export type Enabled = boolean;
  * An OpenTelemetry attribute name, such as `process.executable.name`.
  */
 export type AttributeName = string;
+/**
+ * Of these probes only; `sonde` stands for the host itself.
+ */
+export type Globs = string[];
+/**
+ * Metrics, by their OpenTelemetry names.
+ */
+export type Globs1 = string[];
+/**
+ * Events, by name.
+ */
+export type Globs2 = string[];
+/**
+ * Spans, by name.
+ */
+export type Globs3 = string[];
 
 /**
  * The configuration of a Sonde host. Unknown keys are errors; relative paths start at the folder of the file.
@@ -73,17 +89,23 @@ export interface SondeConfig {
   sinks?: {
     prometheus?: PrometheusSink;
     log?: LogSink;
+    otlp?: OtlpSink;
     [k: string]:
       | {
           /**
            * Type of the sink.
            */
-          type: 'prometheus' | 'log';
+          type: 'prometheus' | 'log' | 'otlp';
         }
       | PrometheusSink
       | LogSink
+      | OtlpSink
       | undefined;
   };
+  /**
+   * Which metrics, events and spans go to which sinks. A sink that no route names gets everything; any other gets what at least one of its routes lets through.
+   */
+  routes?: Route[];
   /**
    * Where the REST API listens, and who may use it.
    */
@@ -260,4 +282,90 @@ export interface LogSink {
    * `stdout`, `stderr` or a file to append to.
    */
   path?: string;
+}
+/**
+ * Metrics, events (as log records) and spans to an OpenTelemetry Collector, or to whatever takes OTLP.
+ */
+export interface OtlpSink {
+  /**
+   * Type of the sink.
+   */
+  type?: 'otlp';
+  /**
+   * Where it sends. With `protocol: http` the paths `/v1/metrics`, `/v1/logs` and `/v1/traces` are added; `https` means TLS with both protocols.
+   */
+  endpoint?: string;
+  /**
+   * `http` is protobuf over HTTP, on port 4318 as a rule; `grpc` on 4317.
+   */
+  protocol?: 'http' | 'grpc';
+  /**
+   * Sent with every request: for tokens and tenants.
+   */
+  headers?: {
+    [k: string]: string;
+  };
+  tls?: ClientTls;
+  /**
+   * How requests are compressed.
+   */
+  compression?: 'gzip' | 'none';
+  /**
+   * `cumulative`: totals since a series began, of which only the newest are owed. `delta`: what was added in each interval; each is owed, and waits in the queue while the other end is down.
+   */
+  temporality?: 'cumulative' | 'delta';
+  /**
+   * Time between two exports of metrics, at least `100ms`.
+   */
+  interval?: string;
+  /**
+   * How long an answer may take, at least `100ms`.
+   */
+  timeout?: string;
+  queue?: SinkQueue;
+}
+/**
+ * Certificates of a connection that this host opens (PEM).
+ */
+export interface ClientTls {
+  /**
+   * File with the authorities that are trusted; those of Node.js if absent.
+   */
+  ca?: string;
+  /**
+   * File with the certificate by which this host shows who it is.
+   */
+  cert?: string;
+  /**
+   * File with the key of that certificate.
+   */
+  key?: string;
+}
+/**
+ * What may wait in memory while the other end is down or slow, for each signal that is owed in full. Beyond it the oldest goes, counted.
+ */
+export interface SinkQueue {
+  /**
+   * Events, spans or data points.
+   */
+  records?: number;
+  /**
+   * Their size as they are sent, before compression.
+   */
+  bytes?: number;
+}
+/**
+ * What some sinks get. Names are globs (`*`, `?`, `[abc]`). A route that names no metrics, events or spans lets all three through; one that names some lets only those through.
+ */
+export interface Route {
+  /**
+   * Names of sinks.
+   *
+   * @minItems 1
+   */
+  sinks: string[];
+  probes?: Globs;
+  metrics?: Globs1;
+  events?: Globs2;
+  spans?: Globs3;
 }

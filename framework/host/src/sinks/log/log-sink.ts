@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sondeError, type SondeError } from '@sonde/kit';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PartlyDelivered, type EventBus, type EventRecord, type EventSubscription } from '../../events/index.ts';
+import { PartlyDelivered, type EventRecord, type EventSubscription, type Outlet } from '../../events/index.ts';
 import type { Identity } from '../../identity/types.ts';
 import type { Sink, SinkState } from '../types.ts';
 import { logLine } from './log-line.ts';
@@ -17,7 +17,7 @@ export interface LogSinkOptions {
 }
 
 export interface LogSinkServices {
-  readonly events: EventBus;
+  readonly events: Outlet;
   readonly identity: Pick<Identity, 'labels'>;
 }
 
@@ -82,7 +82,9 @@ export class LogSink implements Sink {
   state(): SinkState {
     const where = this.#options.path;
     const error = this.#error && { error: this.#error };
-    return { state: this.#output ? 'running' : 'stopped', where, ...error };
+    if (!this.#output || !this.#subscription) return { state: 'stopped', where, ...error };
+    const { queued, delivered, dropped: lost } = this.#subscription;
+    return { state: error ? 'failing' : 'running', where, ...error, flow: { queued, delivered, lost } };
   }
 
   async #open(): Promise<Output> {

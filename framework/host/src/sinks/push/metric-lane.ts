@@ -7,7 +7,7 @@ import { Sender } from './sender.ts';
 import type { ChunkQueue, Exporter } from './types.ts';
 
 /** Push sinks carry the whole identity, so that each process, container or host can be a Resource of its own. */
-const WHOLE_IDENTITY = { identity: 'all' } as const;
+export const WHOLE_IDENTITY = { identity: 'all' } as const;
 
 export interface MetricLaneServices<Payload> extends LaneServices<Payload> {
   exporter: Exporter<Payload> & Required<Pick<Exporter<Payload>, 'metrics'>>;
