@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+export { Rules } from './rules.ts';
+export type * from './types.ts';
