@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The process that is scraped: a store with many series, the Prometheus sink, and the SDK's exporter beside it. */
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
@@ -46,7 +48,6 @@ const durations: EntityDefinition = {
 const view = { identity: ['host.name', 'process.executable.name', 'container.name', 'k8s.pod.name'] };
 const store = createSeriesStore(new Identity() as never, { budget: SERIES });
 
-/** One store with both tables; each sink sees what its view has, so the tables are filled one after the other. */
 const sink = createPrometheusSink(store, {
   name: 'prometheus',
   config: { type: 'prometheus', listen: { host: '127.0.0.1', port: 0 }, createdTimestamps: false },
@@ -55,13 +56,14 @@ const sink = createPrometheusSink(store, {
 await sink.start();
 
 const address = (row: number): string => `10.${row >> 16}.${(row >> 8) & 255}.${row & 255}`;
-const table = store.define(process.argv[3] === 'histograms' ? durations : counters);
-const rowCount = process.argv[3] === 'histograms' ? SERIES / HISTOGRAM_LINES : SERIES / METRICS;
+const withHistograms = process.argv[3] === 'histograms';
+const table = store.define(withHistograms ? durations : counters);
+const rowCount = SERIES / (withHistograms ? HISTOGRAM_LINES : METRICS);
 const rows = Array.from({ length: rowCount }, (_, i) => table.open(i, [address(i)]));
 /** Every series changes between two scrapes. */
 function change(): void {
   for (const row of rows) {
-    if (table.definition === durations || table.definition.name === 'service') {
+    if (withHistograms) {
       table.addHistogram(row, 0, { zero: 0, over: 0, sum: 12_345 * row, slots: [1, 3, 9, 2], from: row % 100 });
     } else for (let metric = 0; metric < METRICS; metric++) table.add(row, metric, 1448 * (row + metric + 1));
   }
@@ -69,18 +71,17 @@ function change(): void {
 change();
 
 const exporter = new PrometheusExporter({
-  host: '127.0.0.1',
-  port: 0,
-  preventServerStart: false,
+  preventServerStart: true,
   metricProducers: [metricProducer(store, store.view(view).reader())],
-} as ConstructorParameters<typeof PrometheusExporter>[0]);
-new MeterProvider({ readers: [exporter] });
-const exporterServer = (exporter as unknown as { _server: import('node:http').Server })._server;
-await new Promise((resolve) => (exporterServer.listening ? resolve(0) : exporterServer.once('listening', resolve)));
+});
+const provider = new MeterProvider({ readers: [exporter] });
+const exporterServer = createServer((request, response) => exporter.getMetricsRequestHandler(request, response));
+exporterServer.listen(0, '127.0.0.1');
+await once(exporterServer, 'listening');
 
 /**
- * Three witnesses of a stall: Node's own, a timer that looks at the clock, and the CPU time of the thread between two of its
- * turns. The last one does not count what other processes took from it.
+ * Three witnesses of a stall: Node's own, a timer that looks at the clock, and the CPU time of the thread between two
+ * of its turns. The last one does not count what other processes took from it.
  */
 const delay = monitorEventLoopDelay({ resolution: SAMPLE_MILLISECONDS });
 delay.enable();
@@ -116,6 +117,7 @@ process.on('message', async (message: 'begin' | 'end') => {
     process.send!({ cpu: (user + system) / 1000, stall, busy: longestBusy });
   }
 });
-process.on('disconnect', () => process.exit());
+process.on('disconnect', () => void provider.shutdown().then(() => process.exit()));
 
-process.send!({ own: sink.state().where, sdk: `http://127.0.0.1:${(exporterServer.address() as { port: number }).port}/metrics` });
+const { port } = exporterServer.address() as AddressInfo;
+process.send!({ own: sink.state().where, sdk: `http://127.0.0.1:${port}/metrics` });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-type Growable = Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+type Growable =
+  Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
 /** A copy with room for `capacity` elements, the new ones set to `fill`. */
 export function grown<A extends Growable>(array: A, capacity: number, fill = 0): A {

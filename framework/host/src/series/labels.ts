@@ -15,6 +15,8 @@ export interface LabelPicker {
   /** Whether the labels tell one process from another, and whether they tell all rows of one process apart. */
   readonly namesProcess: boolean;
   readonly namesEntity: boolean;
+  /** Whether they tell one container, or pod, from another. */
+  readonly namesGroup: boolean;
   /** Sets `key` and `labels`. Rows with equal keys belong to the same series. */
   pick(identity: Labels, attributes: readonly string[]): void;
   key: string;
@@ -22,6 +24,7 @@ export interface LabelPicker {
 }
 
 const PROCESS = 'process.pid';
+const GROUPS: readonly string[] = ['container.id', 'container.name', 'k8s.pod.uid', 'k8s.pod.name'];
 
 /** @param own The entity's own attributes. An identity attribute of the same name gives way. */
 export function labelPicker(spec: LabelSpec, own: readonly string[]): LabelPicker {
@@ -41,6 +44,7 @@ function ownIndexes(choice: LabelChoice, own: readonly string[]): number[] {
 class FixedLabels implements LabelPicker {
   readonly namesProcess: boolean;
   readonly namesEntity: boolean;
+  readonly namesGroup: boolean;
   key = '';
   readonly #names: readonly string[];
   readonly #identity: readonly string[];
@@ -52,6 +56,7 @@ class FixedLabels implements LabelPicker {
     this.#own = chosen;
     this.#names = [...identity, ...chosen.map((index) => own[index]!)];
     this.namesProcess = identity.includes(PROCESS);
+    this.namesGroup = GROUPS.some((name) => identity.includes(name));
     this.namesEntity = namesEntity;
   }
 
@@ -68,16 +73,26 @@ class FixedLabels implements LabelPicker {
   }
 }
 
-/** Whatever identity knows: the names differ from process to process, and are sorted so that their order does not matter. */
+/** The names of label sets that were made of the same attributes of identity. */
+interface Shape {
+  key: string;
+  /** Sorted, so that the order in which identity learned of them does not matter. */
+  identity: readonly string[];
+  names: readonly string[];
+}
+
+/** Whatever identity knows: the names differ from process to process. */
 class AllLabels implements LabelPicker {
   readonly namesProcess = true;
+  readonly namesGroup = true;
   readonly namesEntity: boolean;
   key = '';
   readonly #own: readonly string[];
   readonly #chosen: readonly number[];
   readonly #taken: ReadonlySet<string>;
-  readonly #interned = new Map<string, readonly string[]>();
-  #labels: LabelSet = { names: [], values: [], identity: 0 };
+  readonly #shapes = new Map<string, Shape>();
+  #shape: Shape = { key: '', identity: [], names: [] };
+  #values: (string | number)[] = [];
 
   constructor(own: readonly string[], chosen: readonly number[], taken: ReadonlySet<string>, namesEntity: boolean) {
     this.#own = own;
@@ -87,32 +102,31 @@ class AllLabels implements LabelPicker {
   }
 
   pick(identity: Labels, attributes: readonly string[]): void {
-    const known = [...identity].filter(([name]) => !this.#taken.has(sameName(name))).sort(byName);
-    const names = known.map(([name]) => name);
-    const values = known.map(([, value]) => wellFormed(value));
-    for (const index of this.#chosen) {
-      names.push(this.#own[index]!);
-      values.push(wellFormed(attributes[index] ?? ''));
-    }
-    const nameKey = keyOf(names);
-    this.key = nameKey + keyOf(values);
-    this.#labels = { names: this.#intern(nameKey, names), values, identity: known.length };
+    const shape = this.#shapeOf(identity);
+    const values: (string | number)[] = [];
+    for (const name of shape.identity) values.push(wellFormed(identity.get(name)!));
+    for (const index of this.#chosen) values.push(wellFormed(attributes[index] ?? ''));
+    this.#shape = shape;
+    this.#values = values;
+    this.key = shape.key + keyOf(values);
   }
 
   labels(): LabelSet {
-    return this.#labels;
+    return { names: this.#shape.names, values: this.#values, identity: this.#shape.identity.length };
   }
 
-  #intern(key: string, names: readonly string[]): readonly string[] {
-    const interned = this.#interned.get(key);
-    if (interned) return interned;
-    this.#interned.set(key, names);
-    return names;
+  #shapeOf(identity: Labels): Shape {
+    let asKnown = '';
+    for (const name of identity.keys()) asKnown += `${name} `;
+    let shape = this.#shapes.get(asKnown);
+    if (!shape) {
+      const known = [...identity.keys()].filter((name) => !this.#taken.has(sameName(name))).sort();
+      const names = [...known, ...this.#chosen.map((index) => this.#own[index]!)];
+      shape = { key: keyOf(known), identity: known, names };
+      this.#shapes.set(asKnown, shape);
+    }
+    return shape;
   }
-}
-
-function byName([a]: [string, unknown], [b]: [string, unknown]): number {
-  return a < b ? -1 : 1;
 }
 
 function wellFormed(value: string | number): string | number {

@@ -14,8 +14,9 @@ import { emptyHistogram } from './histogram-pages.ts';
 import type { HistogramColumn, LabelSet, MetricDefinition, SeriesStore, TableSnapshot, ViewReader } from './types.ts';
 
 /**
- * Hands a view to any OpenTelemetry reader: `new PeriodicExportingMetricReader({ metricProducers: [producer], … })`. All points are
- * cumulative, with one scope for each probe; labels become attributes, also those that are a Resource elsewhere.
+ * Hands a view to any OpenTelemetry reader: `new PeriodicExportingMetricReader({ metricProducers: [producer], … })`.
+ * All points are cumulative, with one scope for each probe; labels become attributes, also those that are a Resource
+ * elsewhere.
  */
 export function metricProducer(store: Pick<SeriesStore, 'refresh'>, reader: ViewReader): MetricProducer {
   const attributes = new WeakMap<LabelSet, Attributes>();

@@ -65,14 +65,19 @@ export class Refresher {
   }
 
   async #take(source: Source): Promise<void> {
+    // It kept the round before waiting in vain; what it finds is added when it is done.
+    if (source.pending) return;
     const { sourceTimeout, failed } = this.#options;
-    source.pending ??= settled(source, failed);
+    source.pending = settled(source, failed);
     const timeout = Promise.withResolvers<'timeout'>();
     const timer = setTimeout(timeout.resolve, sourceTimeout, 'timeout');
     const outcome = await Promise.race([source.pending, timeout.promise]);
     clearTimeout(timer);
     if (outcome !== 'timeout') return;
-    failed(source.probe, sondeError('SONDE_SERIES_SOURCE_TIMEOUT', { probe: source.probe, seconds: sourceTimeout / 1000 }));
+    failed(
+      source.probe,
+      sondeError('SONDE_SERIES_SOURCE_TIMEOUT', { probe: source.probe, seconds: sourceTimeout / 1000 }),
+    );
   }
 }
 

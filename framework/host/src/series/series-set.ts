@@ -3,10 +3,11 @@ import type { Clock } from './clock.ts';
 import { capacityFor, grown } from './grow.ts';
 import { HistogramPages } from './histogram-pages.ts';
 import { labelPicker, OVERFLOW_LABELS, type LabelPicker } from './labels.ts';
+import { NumberColumn } from './numbers.ts';
 import { rescale } from './scale.ts';
 import type { SeriesBudget } from './budget.ts';
 import type { Table } from './table.ts';
-import type { HistogramColumn, HistogramDelta, LabelSet, LabelSpec, TableSnapshot } from './types.ts';
+import type { Group, HistogramColumn, HistogramDelta, LabelSet, LabelSpec, TableSnapshot } from './types.ts';
 
 /** The series for what found no place. */
 export const OVERFLOW = 0;
@@ -35,12 +36,16 @@ export class SeriesSet {
   readonly #labels: (LabelSet | undefined)[] = [undefined];
   #created = new Float64Array(0);
   #identities = new Uint32Array(0);
+  /** The container that it was last resolved from, where its labels name one. */
+  readonly #groups: (Group | undefined)[] = [];
   /** Stamps of the last change, and of the end of what the labels name (0 = lives). */
   #changed = new Float64Array(0);
   #ended = new Float64Array(0);
-  /** By metric: numbers in the recorded unit (NaN = absent), histograms; undefined for gauges, which are folded on reading. */
-  readonly #numbers: (Float64Array<ArrayBuffer> | undefined)[];
+  /** By metric: totals; undefined for gauges, which are folded on reading. */
+  readonly #numbers: readonly (NumberColumn | undefined)[];
   readonly #histograms: readonly (HistogramPages | undefined)[];
+  /** Both together. */
+  readonly #columns: readonly (NumberColumn | HistogramPages)[];
 
   constructor(table: Table, spec: LabelSpec, clock: Clock, budget: SeriesBudget) {
     this.#table = table;
@@ -50,10 +55,11 @@ export class SeriesSet {
     this.#picker = labelPicker(spec, attributes);
     this.#namesMortal = mortal === true && this.#picker.namesEntity;
     const isNumber = (type: string): boolean => type === 'counter' || type === 'updowncounter';
-    this.#numbers = metrics.map((metric) => (isNumber(metric.type) ? new Float64Array(0) : undefined));
+    this.#numbers = metrics.map((metric) => (isNumber(metric.type) ? new NumberColumn(metric.scale) : undefined));
     this.#histograms = metrics.map((metric) =>
       metric.type === 'histogram' ? new HistogramPages(metric.histogram) : undefined,
     );
+    this.#columns = [...this.#numbers, ...this.#histograms].filter((column) => column !== undefined);
     this.#reserve(16);
   }
 
@@ -73,9 +79,7 @@ export class SeriesSet {
   /** Adds and says to which series. */
   add(row: number, metric: number, delta: number): number {
     const series = this.touch(row);
-    const column = this.#numbers[metric]!;
-    const total = column[series]!;
-    column[series] = Number.isNaN(total) ? delta : total + delta;
+    this.#numbers[metric]!.add(series, delta);
     return series;
   }
 
@@ -111,11 +115,15 @@ export class SeriesSet {
     };
   }
 
-  /** Marks what has ended, forgets what may be forgotten, and lets rows out of the overflow series where there is room. */
+  /**
+   * Marks what has ended, forgets what may be forgotten, and lets rows out of the overflow series where there is room.
+   */
   sweep(mayForget: Forgettable): void {
-    if (this.#picker.namesProcess || this.#namesMortal) {
+    if (this.#picker.namesProcess || this.#picker.namesGroup || this.#namesMortal) {
       this.#markEnded();
-      this.#remove(this.#select((series) => this.#ended[series]! > 0 && mayForget(this.#ended[series]!, this.#changed[series]!)));
+      this.#remove(
+        this.#select((series) => this.#ended[series]! > 0 && mayForget(this.#ended[series]!, this.#changed[series]!)),
+      );
     }
     if (this.#labels[OVERFLOW]) this.#promote();
   }
@@ -132,8 +140,7 @@ export class SeriesSet {
   demote(demoted: ReadonlySet<number>): void {
     this.#useOverflow();
     for (const series of demoted) {
-      for (const column of this.#numbers) if (column) moveNumber(column, series);
-      for (const histogram of this.#histograms) histogram?.move(series, OVERFLOW);
+      for (const column of this.#columns) column.move(series, OVERFLOW);
     }
     this.#remove(demoted, OVERFLOW);
   }
@@ -181,6 +188,7 @@ export class SeriesSet {
   #own(series: number, identity: number): void {
     this.#ended[series] = 0;
     const former = this.#identities[series]!;
+    if (this.#picker.namesGroup) this.#groups[series] = identity === 0 ? undefined : this.#table.groupOf(identity);
     if (former === identity) return;
     this.#identities[series] = identity;
     if (!this.#picker.namesProcess) return;
@@ -210,9 +218,7 @@ export class SeriesSet {
       const seriesOf = (row: number): number => (rows.isLive(row) ? this.#seriesOf[row]! : UNMAPPED);
       return rescale(gauge.foldInto(this.#size, rows.high, seriesOf), scale);
     }
-    const numbers = this.#numbers[metric];
-    if (numbers) return rescale(numbers.slice(0, this.#size), scale);
-    return this.#histograms[metric]!.snapshot(this.#size);
+    return (this.#numbers[metric] ?? this.#histograms[metric])!.snapshot(this.#size);
   }
 
   /** Every row with a gauge finds its series before the columns are copied, since that may make and demote series. */
@@ -226,14 +232,15 @@ export class SeriesSet {
   #markEnded(): void {
     const lives = this.#namesMortal ? this.#withRows() : undefined;
     for (let series = 1; series < this.#size; series++) {
-      if (!this.#processEnded(series) && lives?.[series] !== 0) this.#ended[series] = 0;
+      if (!this.#ownerEnded(series) && lives?.[series] !== 0) this.#ended[series] = 0;
       else if (this.#ended[series] === 0) this.#ended[series] = this.#clock.now;
     }
   }
 
-  #processEnded(series: number): boolean {
+  #ownerEnded(series: number): boolean {
     const owner = this.#identities[series]!;
-    return this.#picker.namesProcess && owner !== 0 && this.#table.identity.ended(owner);
+    if (this.#picker.namesProcess) return owner !== 0 && this.#table.identity.ended(owner);
+    return this.#groups[series]?.ended === true;
   }
 
   /** By series: 1 if it has a row. */
@@ -248,7 +255,8 @@ export class SeriesSet {
 
   #select(wanted: (series: number) => boolean): Set<number> {
     const selected = new Set<number>();
-    for (let series = 1; series < this.#size; series++) if (this.#labels[series] && wanted(series)) selected.add(series);
+    for (let series = 1; series < this.#size; series++)
+      if (this.#labels[series] && wanted(series)) selected.add(series);
     return selected;
   }
 
@@ -263,8 +271,7 @@ export class SeriesSet {
       this.#index.delete(this.#keys[series]!);
       this.#keys[series] = '';
       this.#labels[series] = undefined;
-      for (const column of this.#numbers) if (column) column[series] = NaN;
-      for (const histogram of this.#histograms) histogram?.clear(series);
+      for (const column of this.#columns) column.clear(series);
       this.#free.push(series);
     }
     this.#budget.used -= removed.size;
@@ -285,16 +292,6 @@ export class SeriesSet {
     this.#identities = grown(this.#identities, capacity);
     this.#changed = grown(this.#changed, capacity);
     this.#ended = grown(this.#ended, capacity);
-    for (const [metric, column] of this.#numbers.entries()) {
-      if (column) this.#numbers[metric] = grown(column, capacity, NaN);
-    }
-    for (const histogram of this.#histograms) histogram?.reserve(capacity);
+    for (const column of this.#columns) column.reserve(capacity);
   }
-}
-
-function moveNumber(column: Float64Array, from: number): void {
-  const moved = column[from]!;
-  if (Number.isNaN(moved)) return;
-  const total = column[OVERFLOW]!;
-  column[OVERFLOW] = Number.isNaN(total) ? moved : total + moved;
 }

@@ -71,7 +71,9 @@ export class SeriesView implements View {
   }
 
   snapshot(): ViewSnapshot {
-    const tables = Array.from(this.#sets.values(), (set) => set.snapshot()).filter(({ labels }) => labels.some(Boolean));
+    const tables = Array.from(this.#sets.values(), (set) => set.snapshot()).filter(({ labels }) =>
+      labels.some(Boolean),
+    );
     const stamp = this.#services.clock.now;
     this.#services.clock.advance();
     return { time: Date.now(), stamp, tables };
@@ -91,7 +93,12 @@ export class SeriesView implements View {
     const { budget, idle, clock, demoted } = this.#services;
     let known = this.#budgets.get(probe);
     if (!known) {
-      known = new SeriesBudget(() => budget(probe), idle, clock, (n) => demoted(probe, n));
+      known = new SeriesBudget(
+        () => budget(probe),
+        idle,
+        clock,
+        (n) => demoted(probe, n),
+      );
       this.#budgets.set(probe, known);
     }
     return known;

@@ -27,6 +27,7 @@ const DEFAULTS: Required<SeriesOptions> = {
   interval: 10_000,
   idle: 60_000,
   sourceTimeout: 5_000,
+  groupOf: () => undefined,
 };
 
 /** Makes an empty store. It listens to identity until it is closed. */
@@ -71,6 +72,7 @@ class Store implements SeriesStore {
     if (current) this.#retire(current, definition);
     const table = new Table(structuredClone(definition), {
       identity: this.#identity,
+      groupOf: this.#options.groupOf,
       clock: this.#clock,
       overflowed: (probe) => this.overflow.add(probe, 1),
       invalid: (probe) => this.loss.add(probe, 'series', 'invalid', 1),
@@ -157,7 +159,9 @@ class Store implements SeriesStore {
   /** The totals of a replaced table stay, unless the new metrics contradict them. */
   #retire(table: Table, by: EntityDefinition): void {
     table.endAll();
-    const ofEntity = [...this.#tables].filter(({ definition: { probe, name } }) => probe === by.probe && name === by.name);
+    const ofEntity = [...this.#tables].filter(
+      ({ definition: { probe, name } }) => probe === by.probe && name === by.name,
+    );
     for (const old of ofEntity) if (contradiction(old.definition, by)) this.#drop(old);
   }
 
@@ -206,7 +210,11 @@ function contradiction(a: EntityDefinition, b: EntityDefinition): [MetricDefinit
 }
 
 function kindOf({ type, unit, histogram }: MetricDefinition): string {
-  return JSON.stringify([type, unit, type === 'histogram' ? [histogram?.scale, histogram?.offset, histogram?.slots] : 0]);
+  return JSON.stringify([
+    type,
+    unit,
+    type === 'histogram' ? [histogram?.scale, histogram?.offset, histogram?.slots] : 0,
+  ]);
 }
 
 function describe({ type, unit }: MetricDefinition): string {

@@ -6,13 +6,14 @@ import { grown } from './grow.ts';
 import { keyOf } from './labels.ts';
 import { Rows } from './rows.ts';
 import { OVERFLOW, type SeriesSet } from './series-set.ts';
-import type { EntityDefinition, EntityTable, HistogramDelta } from './types.ts';
+import type { EntityDefinition, EntityTable, Group, HistogramDelta } from './types.ts';
 
 /** What a table needs of identity: a part of {@link Identity}. */
 export type TableIdentity = Pick<Identity, 'labels' | 'ended' | 'retain' | 'release'>;
 
 export interface TableServices {
   identity: TableIdentity;
+  groupOf(process: IdentityId): Group | undefined;
   clock: Clock;
   /** A row's labels had no place in some view. */
   overflowed(probe: string): void;
@@ -20,12 +21,16 @@ export interface TableServices {
   invalid(probe: string): void;
 }
 
-/** See {@link EntityTable}. Counts go through to the series of each view at once; gauges wait by row until somebody reads. */
+/**
+ * See {@link EntityTable}. Counts go through to the series of each view at once; gauges wait by row until somebody
+ * reads.
+ */
 export class Table implements EntityTable {
   readonly definition: EntityDefinition;
   readonly overflow: number;
   readonly rows = new Rows();
   readonly identity: TableIdentity;
+  readonly groupOf: (process: IdentityId) => Group | undefined;
   /** By metric; undefined where it is no gauge. */
   readonly gauges: readonly (GaugeColumn | undefined)[];
   readonly #services: TableServices;
@@ -42,6 +47,7 @@ export class Table implements EntityTable {
     this.definition = definition;
     this.#services = services;
     this.identity = services.identity;
+    this.groupOf = services.groupOf;
     this.gauges = definition.metrics.map((metric) =>
       metric.type === 'gauge' ? new GaugeColumn(metric.fold) : undefined,
     );

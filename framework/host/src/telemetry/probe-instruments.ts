@@ -29,7 +29,10 @@ export function observeProbes(meter: Meter, read: () => Iterable<ProbeObservatio
     unit: '{run}/s',
     description: 'How often a BPF program runs (estimate: 1 s in 20)',
   });
-  const entries = gauge('sonde.map.entries', { unit: '{entry}', description: 'Entries of a BPF map at the last snapshot' });
+  const entries = gauge('sonde.map.entries', {
+    unit: '{entry}',
+    description: 'Entries of a BPF map at the last snapshot',
+  });
   const memory = gauge('sonde.map.memory', { unit: 'By', description: 'Memory that the kernel charges for a BPF map' });
 
   meter.addBatchObservableCallback(

@@ -5,10 +5,14 @@ import type { Meter, Observable, ObservableResult } from '@opentelemetry/api';
 /** A wake-up every 20 ms costs little; a stall of the loop is seen at full length whatever the resolution. */
 const RESOLUTION_MILLISECONDS = 20;
 
-/** What the host's process costs: CPU, memory, delay of its event loop, and which build it is. Returns what stops measuring. */
+/**
+ * What the host's process costs: CPU, memory, delay of its event loop, and which build it is. Returns what stops
+ * measuring.
+ */
 export function observeProcess(meter: Meter, version: string): () => void {
-  observe(meter.createObservableGauge('sonde.build.info', { description: 'Always 1; which build of Sonde runs' }), (result) =>
-    result.observe(1, { version, node: process.version }),
+  observe(
+    meter.createObservableGauge('sonde.build.info', { description: 'Always 1; which build of Sonde runs' }),
+    (result) => result.observe(1, { version, node: process.version }),
   );
   observe(
     meter.createObservableCounter('sonde.cpu.time', { unit: 's', description: 'CPU time of the host process' }),
@@ -19,7 +23,10 @@ export function observeProcess(meter: Meter, version: string): () => void {
     },
   );
   observe(
-    meter.createObservableGauge('sonde.memory.resident', { unit: 'By', description: 'Resident memory of the host process' }),
+    meter.createObservableGauge('sonde.memory.resident', {
+      unit: 'By',
+      description: 'Resident memory of the host process',
+    }),
     (result) => result.observe(process.memoryUsage.rss()),
   );
   return observeEventLoop(meter);

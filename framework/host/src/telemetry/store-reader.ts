@@ -21,11 +21,14 @@ interface InstrumentTable {
 }
 
 /** The SDK's histograms take the edges of the store's slots, so that they go over count by count. */
-const EDGES = Array.from({ length: TIME_RANGE.slots + 1 }, (_, slot) => 2 ** ((TIME_RANGE.offset + slot) / 2 ** TIME_RANGE.scale));
+const EDGES = Array.from(
+  { length: TIME_RANGE.slots + 1 },
+  (_, slot) => 2 ** ((TIME_RANGE.offset + slot) / 2 ** TIME_RANGE.scale),
+);
 
 /**
- * Puts the host's own instruments into the series store, at each refresh. Counters and histograms come as differences; a gauge
- * that is no longer observed vanishes.
+ * Puts the host's own instruments into the series store, at each refresh. Counters and histograms come as differences;
+ * a gauge that is no longer observed vanishes.
  */
 export class StoreReader extends MetricReader {
   readonly #store: SeriesStore;
@@ -67,7 +70,7 @@ export class StoreReader extends MetricReader {
     const instrument = this.#instrument(metric);
     const seen = new Set<string>();
     for (const { attributes, value } of metric.dataPoints) {
-      const values = instrument.attributes.map((name) => String(attributes[name] ?? ''));
+      const values = instrument.attributes.map((name) => textOf(attributes[name]));
       const key = values.join('\0');
       seen.add(key);
       let row = instrument.rows.get(key);
@@ -91,6 +94,11 @@ export class StoreReader extends MetricReader {
     this.#tables.set(name, instrument);
     return instrument;
   }
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function attributeNames(points: readonly { attributes: Attributes }[], known: readonly string[]): string[] {

@@ -20,7 +20,9 @@ export interface ProgramRuns {
   cpu: number;
 }
 
-/** The host's own metrics: instruments of the OpenTelemetry SDK whose values go into the series store like any probe's. */
+/**
+ * The host's own metrics: instruments of the OpenTelemetry SDK whose values go into the series store like any probe's.
+ */
 export interface HostTelemetry {
   /** For other rooms' own instruments (names `sonde.…`); their attributes become labels. */
   readonly meter: Meter;

@@ -30,7 +30,14 @@ test('reading gives the count, the sum in base units and the used range', () => 
   pages.add(3, { zero: 2, over: 3, sum: 1_500_000_001, slots: [0, 5, 0, 7, 0], from: 9 });
   pages.add(3, { zero: 0, over: 0, sum: 0, slots: [1], from: 10 });
   const { count, sum, zero, over, first, last, slots } = read(pages, 3)!;
-  expect({ count, sum, zero, over, first, last }).toEqual({ count: 18, sum: 1.500000001, zero: 2, over: 3, first: 10, last: 13 });
+  expect({ count, sum, zero, over, first, last }).toEqual({
+    count: 18,
+    sum: 1.500000001,
+    zero: 2,
+    over: 3,
+    first: 10,
+    last: 13,
+  });
   expect([slots[10], slots[11], slots[12]]).toEqual([6, 0, 7]);
   expect(read(pages, 4)).toBeUndefined();
 });

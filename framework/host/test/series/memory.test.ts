@@ -57,7 +57,10 @@ test('100,000 short processes leave no memory behind, and their counts stay', as
   const grown = memory() - before;
   expect(table.size).toBe(0);
   expect(people.holds.size).toBe(0);
-  expect(numbers(byExecutable.snapshot(), 'execs')).toEqual({ 'name=sh,kind=fork': 51_000, 'name=sh,kind=exec': 51_000 });
+  expect(numbers(byExecutable.snapshot(), 'execs')).toEqual({
+    'name=sh,kind=fork': 51_000,
+    'name=sh,kind=exec': 51_000,
+  });
   expect(Object.keys(numbers(byPid.snapshot(), 'execs'))).toEqual(['overflow=true']);
   expect(grown).toBeLessThan(1 << 20);
 });

@@ -53,7 +53,13 @@ export class People extends EventEmitter<IdentityEvents> implements SeriesIdenti
   }
 
   #label(id: IdentityId, executable: string, pid: number): void {
-    this.#labels.set(id, new Map<string, string | number>([['process.executable.name', executable], ['process.pid', pid]]));
+    this.#labels.set(
+      id,
+      new Map<string, string | number>([
+        ['process.executable.name', executable],
+        ['process.pid', pid],
+      ]),
+    );
   }
 }
 

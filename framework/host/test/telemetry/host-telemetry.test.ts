@@ -106,7 +106,11 @@ test('a histogram of the SDK goes over slot by slot', async () => {
   const value = emptyHistogram(column.range);
   expect(column.read(1, value)).toBe(true);
   expect(value).toMatchObject({ count: 6, zero: 2, over: 1, sum: 130 + 2 ** -20 + 2 ** -19 });
-  expect([...value.slots.entries()].filter(([, n]) => n > 0)).toEqual([[3, 1], [79, 1], [103, 1]]);
+  expect([...value.slots.entries()].filter(([, n]) => n > 0)).toEqual([
+    [3, 1],
+    [79, 1],
+    [103, 1],
+  ]);
 });
 
 test('an instrument that gets another attribute keeps its totals', async () => {

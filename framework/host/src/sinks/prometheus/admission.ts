@@ -9,7 +9,9 @@ export interface Token {
   file: string;
 }
 
-/** Why a request may not have the metrics, or undefined. Compares in a time that does not depend on how much is right. */
+/**
+ * Why a request may not have the metrics, or undefined. Compares in a time that does not depend on how much is right.
+ */
 export function refusal({ headers }: IncomingMessage, token: Token | undefined): SondeError | undefined {
   if (!token) return undefined;
   const [, given] = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '') ?? [];

@@ -4,8 +4,8 @@ const CHUNK_BYTES = 65_536;
 const MOST_KEPT = 32;
 
 /**
- * Buffers that are used again once they were sent: 20 MB of fresh ones a scrape would bring on collections of garbage that
- * each stop the host for 10 ms.
+ * Buffers that are used again once they were sent: 20 MB of fresh ones a scrape would bring on collections of garbage
+ * that each stop the host for 10 ms.
  */
 export class ChunkPool {
   readonly #free: ArrayBuffer[] = [];

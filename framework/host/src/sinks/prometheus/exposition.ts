@@ -28,8 +28,7 @@ export class Exposition {
       const writer = this.format.family(family, out, this.pool);
       const [part, ...others] = family.parts;
       if (others.length > 0) yield* mergeParts(family, (each) => this.labelsOf(each), writer);
-      else
-        for (const _ of this.#writePart(part!, writer)) yield out.take();
+      else for (const _ of this.#writePart(part!, writer)) yield out.take();
       writer.end();
       yield out.take();
     }

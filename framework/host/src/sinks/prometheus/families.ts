@@ -38,7 +38,9 @@ export function familiesOf(snapshot: ViewSnapshot): Families {
         known.parts.push(...family.parts);
         continue;
       }
-      const owner = claims(family).map((name) => owners.get(name)).find((each) => each !== undefined);
+      const owner = claims(family)
+        .map((name) => owners.get(name))
+        .find((each) => each !== undefined);
       if (owner) {
         problems.push(conflict(definition, table, owner));
         continue;
@@ -71,7 +73,8 @@ function claims({ name, type }: Family): string[] {
 }
 
 function isSameKind(a: Family, b: Family): boolean {
-  const isSameRange = a.range?.scale === b.range?.scale && a.range?.offset === b.range?.offset && a.range?.slots === b.range?.slots;
+  const isSameRange =
+    a.range?.scale === b.range?.scale && a.range?.offset === b.range?.offset && a.range?.slots === b.range?.slots;
   return a.type === b.type && a.unit === b.unit && isSameRange;
 }
 

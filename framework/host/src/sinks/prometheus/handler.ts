@@ -24,7 +24,8 @@ export function handlerFor(scraper: Scraper, token: Token | undefined): RequestL
     const path = new URL(request.url ?? '/', 'http://host').pathname;
     const problem = pathProblem(path) ?? methodProblem(request, path) ?? refusal(request, token);
     if (problem) return refuse(response, problem);
-    if (path === '/') return answer(request, response, 200, 'text/html; charset=utf-8', page(METRICS_PATH, scraper.problems));
+    if (path === '/')
+      return answer(request, response, 200, 'text/html; charset=utf-8', page(METRICS_PATH, scraper.problems));
     if (scrapes >= MOST_SCRAPES) return answer(request, response, 503, PLAIN, 'too many scrapes at once\n');
     scrapes++;
     void scrape(scraper, request, response).finally(() => scrapes--);
@@ -33,7 +34,7 @@ export function handlerFor(scraper: Scraper, token: Token | undefined): RequestL
 
 async function scrape(scraper: Scraper, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const format = chooseFormat(request.headers.accept);
-  const encoding = chooseEncoding(request.headers['accept-encoding'] as string | undefined);
+  const encoding = chooseEncoding(request.headers['accept-encoding']);
   response.setHeader('Content-Type', scraper.contentType(format));
   response.setHeader('Vary', 'Accept, Accept-Encoding');
   response.setHeader('Cache-Control', 'no-store');

@@ -39,7 +39,10 @@ export async function listen(
   }
 }
 
-async function tlsOptions({ cert, key }: Tls): Promise<ServerOptions & { cert: Buffer; key: Buffer; minVersion: 'TLSv1.2' }> {
+async function tlsOptions({
+  cert,
+  key,
+}: Tls): Promise<ServerOptions & { cert: Buffer; key: Buffer; minVersion: 'TLSv1.2' }> {
   const [certificate, privateKey] = await Promise.all([readFile(cert), readFile(key)]);
   return { ...LIMITS, cert: certificate, key: privateKey, minVersion: 'TLSv1.2' };
 }

@@ -13,8 +13,8 @@ interface Merged {
 }
 
 /**
- * Writes a family that several entities have, such as one whose definition changed while it ran: series with the same labels
- * become one, or Prometheus would refuse the scrape.
+ * Writes a family that several entities have, such as one whose definition changed while it ran: series with the same
+ * labels become one, or Prometheus would refuse the scrape.
  */
 export function* mergeParts(
   family: Family,

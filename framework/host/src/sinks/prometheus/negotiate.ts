@@ -20,7 +20,8 @@ const FORMATS: readonly { name: FormatName; accepts(range: Range): boolean }[] =
   },
   {
     name: 'openmetrics',
-    accepts: ({ value, params }) => value === 'application/openmetrics-text' && (params.get('version') ?? '1.0.0') === '1.0.0',
+    accepts: ({ value, params }) =>
+      value === 'application/openmetrics-text' && (params.get('version') ?? '1.0.0') === '1.0.0',
   },
   {
     name: 'text',

@@ -120,7 +120,9 @@ class ProtobufFamily implements FamilyWriter {
     }
   }
 
-  /** Index k of a native histogram ends where OpenTelemetry's k begins, hence the 1. What is over takes the next index. */
+  /**
+   * Index k of a native histogram ends where OpenTelemetry's k begins, hence the 1. What is over takes the next index.
+   */
   #native(value: HistogramValue): void {
     const { scale, offset, slots } = this.#family.range!;
     const message = this.#value;

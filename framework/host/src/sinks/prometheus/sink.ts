@@ -22,7 +22,10 @@ export interface PrometheusSinkOptions {
 }
 
 /** A listener that Prometheus scrapes. Totals begin when it starts, so start it before the probes. */
-export function createPrometheusSink(store: Pick<SeriesStore, 'view' | 'refresh'>, options: PrometheusSinkOptions): Sink {
+export function createPrometheusSink(
+  store: Pick<SeriesStore, 'view' | 'refresh'>,
+  options: PrometheusSinkOptions,
+): Sink {
   return new PrometheusSink(store, options);
 }
 
@@ -77,10 +80,14 @@ class PrometheusSink implements Sink {
   }
 
   state(): SinkState {
-    const where = `${this.#options.config.tls ? 'https' : 'http'}://${formatListenAddress(this.#address())}${METRICS_PATH}`;
-    if (!this.#running) return this.#error ? { state: 'failed', where, error: this.#error } : { state: 'stopped', where };
+    const scheme = this.#options.config.tls ? 'https' : 'http';
+    const where = `${scheme}://${formatListenAddress(this.#address())}${METRICS_PATH}`;
+    if (!this.#running)
+      return this.#error ? { state: 'failed', where, error: this.#error } : { state: 'stopped', where };
     const { problems } = this.#running.scraper;
-    return problems.length > 0 ? { state: 'running', where, error: joinErrors(problems, where) } : { state: 'running', where };
+    return problems.length > 0
+      ? { state: 'running', where, error: joinErrors(problems, where) }
+      : { state: 'running', where };
   }
 
   /** Where it really listens: the configured port may be 0. */

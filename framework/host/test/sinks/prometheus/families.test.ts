@@ -9,14 +9,20 @@ function familiesWith(...metrics: MetricDefinition[]) {
   const reader = store.view({ identity: [] }).reader();
   for (const [i, metric] of metrics.entries()) {
     const table = store.define({ probe: `p${i}`, name: 'x', attributes: ['i'], metrics: [metric] });
-    if (metric.type === 'histogram') table.addHistogram(table.row(0, ['']), 0, { zero: 1, over: 0, sum: 0, slots: [], from: 0 });
+    if (metric.type === 'histogram')
+      table.addHistogram(table.row(0, ['']), 0, { zero: 1, over: 0, sum: 0, slots: [], from: 0 });
     else if (metric.type === 'gauge') table.set(table.row(0, ['']), 0, 1);
     else table.add(table.row(0, ['']), 0, 1);
   }
   return familiesOf(reader.snapshot());
 }
 
-const metric = (name: string, type: MetricDefinition['type'], unit = ''): MetricDefinition => ({ name, type, unit, help: 'Help' });
+const metric = (name: string, type: MetricDefinition['type'], unit = ''): MetricDefinition => ({
+  name,
+  type,
+  unit,
+  help: 'Help',
+});
 
 test('metrics of one name and kind are one family', () => {
   const { families, problems } = familiesWith(metric('a.b', 'counter'), metric('a_b', 'counter'));

@@ -36,7 +36,12 @@ export function parseText(text: string, openMetrics: boolean): Map<string, Parse
     }
     const sample = parseSample(line);
     if (!current || !belongs(sample.name, current, openMetrics)) throw new Error(`misplaced: ${line}`);
-    const key = JSON.stringify([sample.name, Object.entries(sample.labels).sort()]);
+    const key = [
+      sample.name,
+      ...Object.entries(sample.labels)
+        .map((pair) => JSON.stringify(pair))
+        .sort(),
+    ].join();
     if (seen.has(key)) throw new Error(`duplicate series: ${line}`);
     seen.add(key);
     current[1].samples.push(sample);
@@ -57,7 +62,7 @@ function parseSample(line: string): Sample {
   if (rest[0] === '{') {
     const label = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\[\\"n])*)"(,|\})/y;
     label.lastIndex = 1;
-    for (let end = ','; end === ','; ) {
+    for (let end = ','; end === ',';) {
       const [, key, value, next] = label.exec(rest) ?? [];
       if (key === undefined || key in labels) throw new Error(`bad labels: ${line}`);
       labels[key] = unescape(value!);

@@ -21,10 +21,12 @@ const { root } = protobuf.parse(
   message Histogram {
     optional uint64 sample_count = 1; optional double sample_sum = 2; repeated Bucket bucket = 3;
     optional sint32 schema = 5; optional double zero_threshold = 6; optional uint64 zero_count = 7;
-    repeated BucketSpan positive_span = 12; repeated sint64 positive_delta = 13; optional Timestamp created_timestamp = 15;
+    repeated BucketSpan positive_span = 12; repeated sint64 positive_delta = 13;
+    optional Timestamp created_timestamp = 15;
   }
   message Metric {
-    repeated LabelPair label = 1; optional Gauge gauge = 2; optional Counter counter = 3; optional Histogram histogram = 7;
+    repeated LabelPair label = 1; optional Gauge gauge = 2; optional Counter counter = 3;
+    optional Histogram histogram = 7;
   }
   message MetricFamily {
     optional string name = 1; optional string help = 2; optional MetricType type = 3; repeated Metric metric = 4;
@@ -62,7 +64,11 @@ function decode(bytes: Buffer): Map<string, DecodedFamily> {
   const reader = protobuf.Reader.create(bytes);
   const families = new Map<string, DecodedFamily>();
   while (reader.pos < reader.len) {
-    const family = MetricFamily.toObject(MetricFamily.decodeDelimited(reader), { longs: Number, enums: String, arrays: true });
+    const family = MetricFamily.toObject(MetricFamily.decodeDelimited(reader), {
+      longs: Number,
+      enums: String,
+      arrays: true,
+    });
     if (families.has(family['name'])) throw new Error(`family ${family['name']} comes twice`);
     families.set(family['name'], family as DecodedFamily);
   }
@@ -102,7 +108,11 @@ test('has the families of the text format, with the same labels and values', () 
     const expected = text.get(name)!;
     expect({ help, type: type.toLowerCase() }).toEqual({ help: expected.help, type: expected.type });
     if (type === 'HISTOGRAM') continue;
-    const samples = metric.map((each) => ({ name, labels: labelsOf(each), value: (each.counter ?? each.gauge)!.value }));
+    const samples = metric.map((each) => ({
+      name,
+      labels: labelsOf(each),
+      value: (each.counter ?? each.gauge)!.value,
+    }));
     expect(samples).toEqual(expected.samples);
   }
   expect(families.get('shop_sent_bytes_total')!.unit).toBe('bytes');
@@ -118,7 +128,8 @@ test('native histograms agree with the classic buckets, in protobuf and in text,
     const buckets = nativeBuckets(histogram);
     expect(histogram).toMatchObject({ schema: 2, zero_threshold: 2 ** -20 });
     const upTo = (edge: number) =>
-      histogram.zero_count + [...buckets].filter(([index]) => 2 ** (index / 4) <= edge).reduce((sum, [, n]) => sum + n, 0);
+      histogram.zero_count +
+      [...buckets].filter(([index]) => 2 ** (index / 4) <= edge).reduce((sum, [, n]) => sum + n, 0);
     expect(upTo(Infinity)).toBe(histogram.sample_count);
     for (const { upper_bound, cumulative_count } of histogram.bucket) expect(upTo(upper_bound)).toBe(cumulative_count);
 

@@ -18,7 +18,18 @@ export const [SENT, LOAD, DURATION, QUEUE] = [0, 1, 2, 3];
 export const BY_EXECUTABLE = { identity: ['process.executable.name'] };
 
 /** Values whose escaping is easy to get wrong. */
-export const HARD_VALUES = ['plain', 'with "quotes"', 'back\\slash', 'line\nbreak', '\\n', 'Grüße 🌍', 'a,b="c"}', '\t', '\u0001', '\ud800x'];
+export const HARD_VALUES = [
+  'plain',
+  'with "quotes"',
+  'back\\slash',
+  'line\nbreak',
+  '\\n',
+  'Grüße 🌍',
+  'a,b="c"}',
+  '\t',
+  '\u0001',
+  '\ud800x',
+];
 
 export interface Shop {
   people: People;
@@ -38,7 +49,13 @@ export function sell({ people, store }: Shop): void {
     const row = table.row(id, [item]);
     table.add(row, SENT, 10 ** i + i);
     table.set(row, LOAD, [0.1, -1.5, 1e-9, 1e21, 2 ** 53, 0, 123456789012, Infinity, -Infinity, 3][i]!);
-    table.addHistogram(row, DURATION, { zero: i, over: i % 3, sum: 1_500_000_000 * i, slots: [1, 0, i, 2], from: i * 10 });
+    table.addHistogram(row, DURATION, {
+      zero: i,
+      over: i % 3,
+      sum: 1_500_000_000 * i,
+      slots: [1, 0, i, 2],
+      from: i * 10,
+    });
     table.add(row, QUEUE, i % 2 === 0 ? i : -i);
   }
   const bare = table.row(0, ['']);

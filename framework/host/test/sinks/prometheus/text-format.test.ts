@@ -30,7 +30,16 @@ test.each([false, true])('every value, label and help reads back as it was (Open
   ]);
   expect(sent.samples[0]!.labels).toEqual({ process_executable_name: 'redis-server', shop_item: 'plain' });
   expect(families.get('shop_load_ratio')!.samples.map(({ value }) => value)).toEqual([
-    0.1, -1.5, 1e-9, 1e21, 2 ** 53, 0, 123456789012, Infinity, -Infinity, 3,
+    0.1,
+    -1.5,
+    1e-9,
+    1e21,
+    2 ** 53,
+    0,
+    123456789012,
+    Infinity,
+    -Infinity,
+    3,
   ]);
   expect(families.get('shop_queue')).toMatchObject({ type: 'gauge', help: 'Orders waiting' });
 });
@@ -38,7 +47,8 @@ test.each([false, true])('every value, label and help reads back as it was (Open
 test('a histogram has cumulative buckets at powers of two, and what is over only in +Inf', () => {
   const { reader } = setUp();
   const family = parseText(render(reader, TEXT).toString(), false).get('shop_duration_seconds')!;
-  const of = (i: number) => family.samples.filter(({ labels }) => labels['shop_item'] === HARD_VALUES[i]!.toWellFormed());
+  const of = (i: number) =>
+    family.samples.filter(({ labels }) => labels['shop_item'] === HARD_VALUES[i]!.toWellFormed());
   const samples = of(2);
   const buckets = samples.filter(({ name }) => name.endsWith('_bucket'));
   expect(buckets.map(({ labels }) => Number(labels['le']!.replace('+Inf', 'Infinity')))).toEqual([
@@ -68,7 +78,8 @@ test('edges are written as Prometheus writes them', () => {
 
 test('only OpenMetrics says when a counter began, and only if asked', () => {
   const { reader } = setUp();
-  const text = (openMetrics: boolean, created: boolean) => render(reader, textFormat({ openMetrics, created })).toString();
+  const text = (openMetrics: boolean, created: boolean) =>
+    render(reader, textFormat({ openMetrics, created })).toString();
   expect(text(false, true)).not.toContain('_created');
   expect(text(true, false)).not.toContain('_created');
   const families = parseText(text(true, true), true);
@@ -80,7 +91,10 @@ test('only OpenMetrics says when a counter began, and only if asked', () => {
 
 test('promtool accepts the text', () => {
   const { reader } = setUp();
-  const { status, stderr, stdout } = spawnSync('promtool', ['check', 'metrics'], { input: render(reader, TEXT), encoding: 'utf8' });
+  const { status, stderr, stdout } = spawnSync('promtool', ['check', 'metrics'], {
+    input: render(reader, TEXT),
+    encoding: 'utf8',
+  });
   expect([stdout, stderr, status]).toEqual(['', '', 0]);
 });
 
@@ -88,10 +102,12 @@ test('counters and gauges have the samples that the serialiser of the OpenTeleme
   const { store, reader } = setUp();
   const { resourceMetrics } = await metricProducer(store, reader).collect();
   const theirs = new PrometheusSerializer(undefined, false, undefined, true, true).serialize(resourceMetrics);
-  const lines = (text: string) => text.split('\n').filter((line) => /^(shop|sonde)_[a-z]/.test(line) && !line.includes('duration'));
+  const lines = (text: string) =>
+    text.split('\n').filter((line) => /^(shop|sonde)_[a-z]/.test(line) && !line.includes('duration'));
   const ours = lines(render(reader, TEXT).toString());
   // It puts the unit in no name.
-  const withUnit = (line: string) => line.replace('shop_sent_total', 'shop_sent_bytes_total').replace('shop_load', 'shop_load_ratio');
+  const withUnit = (line: string) =>
+    line.replace('shop_sent_total', 'shop_sent_bytes_total').replace('shop_load', 'shop_load_ratio');
   const theirLines = lines(theirs).map(withUnit);
   expect(ours.sort()).toEqual(theirLines.sort());
 });
