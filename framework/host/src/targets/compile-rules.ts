@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sondeError } from '@sonde/kit';
 import type { CgroupId, ProcessFacts } from '../identity/types.ts';
-import { cgroupSelectors, matchesUpwards, type PathMatcher } from './selectors.ts';
-import type { ProcessMatcher, SelectorKind, TargetMode, TargetRule, TargetRules } from './types.ts';
+import { matchesUpwards } from './selectors.ts';
+import type { CgroupSelectorKind, PathMatcher, ProcessMatcher, SelectorKind, TargetMode, TargetRule, TargetRules } from './types.ts';
 
 /** A rule ready to be asked. It names either cgroups, which the kernel resolves, or processes. */
 export interface CompiledRule {
@@ -12,6 +12,12 @@ export interface CompiledRule {
   readonly children: boolean;
   /** The rule as text: equal rules are the same rule. */
   readonly text: string;
+}
+
+/** What rules may name. */
+export interface Selectors {
+  readonly process: ReadonlyMap<string, SelectorKind>;
+  readonly cgroup: ReadonlyMap<string, CgroupSelectorKind>;
 }
 
 export interface CompiledRules {
@@ -31,7 +37,7 @@ export const noRules: CompiledRules = { include: [], exclude: [] };
  */
 export function compileRules(
   rules: TargetRules,
-  selectors: ReadonlyMap<string, SelectorKind>,
+  selectors: Selectors,
   cgroupPath: (cgroup: CgroupId) => string | undefined,
 ): CompiledRules {
   const compileAll = (key: 'include' | 'exclude') =>
@@ -47,16 +53,16 @@ export function modeOf({ include, exclude }: CompiledRules): TargetMode {
 function compileRule(
   rule: TargetRule,
   pointer: string,
-  selectors: ReadonlyMap<string, SelectorKind>,
+  selectors: Selectors,
   cgroupPath: (cgroup: CgroupId) => string | undefined,
 ): CompiledRule {
   const paths: PathMatcher[] = [];
   const processes: ProcessMatcher[] = [];
   for (const [name, values] of Object.entries(rule)) {
     if (name === 'children' || values === undefined) continue;
-    const ofCgroup = Object.hasOwn(cgroupSelectors, name) ? cgroupSelectors[name] : undefined;
-    const ofProcess = selectors.get(name);
-    if (ofCgroup !== undefined) paths.push(compileSelector(name, values, pointer, ofCgroup));
+    const ofCgroup = selectors.cgroup.get(name);
+    const ofProcess = selectors.process.get(name);
+    if (ofCgroup !== undefined) paths.push(compileSelector(name, values, pointer, (list) => ofCgroup.compile(list)));
     else if (ofProcess !== undefined) processes.push(compileSelector(name, values, pointer, (list) => ofProcess.compile(list)));
     else throw unknownSelector(name, pointer, selectors);
   }
@@ -85,7 +91,7 @@ function compileSelector<T>(name: string, values: unknown, pointer: string, comp
   return compile(list);
 }
 
-function unknownSelector(selector: string, pointer: string, selectors: ReadonlyMap<string, SelectorKind>): Error {
-  const known = [...selectors.keys(), ...Object.keys(cgroupSelectors)].join(', ');
+function unknownSelector(selector: string, pointer: string, selectors: Selectors): Error {
+  const known = [...selectors.process.keys(), ...selectors.cgroup.keys()].join(', ');
   return sondeError('SONDE_TARGET_SELECTOR', { selector, known }, { place: { pointer: `${pointer}/${selector}` } });
 }

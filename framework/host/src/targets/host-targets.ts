@@ -6,9 +6,18 @@ import type { CgroupId, Identity, IdentityId, ProcessFacts } from '../identity/t
 import { compileRules, type CompiledRules, modeOf, noRules } from './compile-rules.ts';
 import { Departures } from './departures.ts';
 import { Followers } from './followers.ts';
-import { matchesUpwards, processSelectors } from './selectors.ts';
+import { cgroupSelectors, matchesUpwards, processSelectors } from './selectors.ts';
 import { CGROUP, type Decision, PROCESS, type TargetKind, type TargetMap } from './target-map.ts';
-import type { SelectorKind, TargetCounts, TargetEvents, TargetMatch, TargetMode, TargetRules, Targets } from './types.ts';
+import type {
+  CgroupSelectorKind,
+  SelectorKind,
+  TargetCounts,
+  TargetEvents,
+  TargetMatch,
+  TargetMode,
+  TargetRules,
+  Targets,
+} from './types.ts';
 
 const PROBES = 64;
 /** How long the event loop is kept at a time, ms. */
@@ -32,7 +41,7 @@ type Verdict = Partial<Record<Decision, { rule: number; inherited?: boolean }>>;
 export class HostTargets extends EventEmitter<TargetEvents> implements Targets {
   readonly #entries: TargetMap;
   readonly #identity: Identity;
-  readonly #selectors = new Map(processSelectors.map((kind) => [kind.name, kind]));
+  readonly #selectors = { process: byName(processSelectors), cgroup: byName(cgroupSelectors) };
   readonly #watchers = new Map<string, Watcher>();
   readonly #departures = new Departures((pid) => this.#leave(pid));
 
@@ -43,7 +52,7 @@ export class HostTargets extends EventEmitter<TargetEvents> implements Targets {
     identity.on('started', this.#judgeById, this);
     identity.on('changed', this.#judgeById, this);
     identity.on('ended', this.#onEnded, this);
-    identity.on('cgroupCreated', this.#onCgroupCreated, this);
+    identity.on('cgroupCreated', this.#judgeCgroupByPath, this);
     identity.on('cgroupRemoved', this.#onCgroupRemoved, this);
   }
 
@@ -93,7 +102,15 @@ export class HostTargets extends EventEmitter<TargetEvents> implements Targets {
   }
 
   addSelector(kind: SelectorKind): void {
-    this.#selectors.set(kind.name, kind);
+    this.#selectors.process.set(kind.name, kind);
+  }
+
+  addCgroupSelector(kind: CgroupSelectorKind): void {
+    this.#selectors.cgroup.set(kind.name, kind);
+  }
+
+  reconsider(cgroups: Iterable<readonly [CgroupId, string]>): void {
+    for (const [cgroup, path] of cgroups) this.#judgeCgroupByPath(cgroup, path);
   }
 
   counts(): TargetCounts {
@@ -104,7 +121,7 @@ export class HostTargets extends EventEmitter<TargetEvents> implements Targets {
   async close(): Promise<void> {
     for (const event of ['started', 'changed'] as const) this.#identity.off(event, this.#judgeById, this);
     this.#identity.off('ended', this.#onEnded, this);
-    this.#identity.off('cgroupCreated', this.#onCgroupCreated, this);
+    this.#identity.off('cgroupCreated', this.#judgeCgroupByPath, this);
     this.#identity.off('cgroupRemoved', this.#onCgroupRemoved, this);
     this.#departures.close();
     await Promise.allSettled([...this.#watchers.values()].map((watcher) => watcher.applied));
@@ -249,13 +266,17 @@ export class HostTargets extends EventEmitter<TargetEvents> implements Targets {
     for (const { followers } of this.#watchers.values()) for (const decision of decisions) followers[decision].forget(pid);
   }
 
-  #onCgroupCreated(cgroup: CgroupId, path: string): void {
+  #judgeCgroupByPath(cgroup: CgroupId, path: string): void {
     for (const watcher of this.#watchers.values()) this.#judgeCgroup(watcher, cgroup, path, 'replace');
   }
 
   #onCgroupRemoved(cgroup: CgroupId): void {
     if (this.#entries.mayHave(CGROUP, cgroup)) this.#entries.delete(CGROUP, cgroup);
   }
+}
+
+function byName<Kind extends { name: string }>(kinds: readonly Kind[]): Map<string, Kind> {
+  return new Map(kinds.map((kind) => [kind.name, kind]));
 }
 
 function isSame(one: CompiledRules, other: CompiledRules): boolean {

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { systemdUnit } from '../identity/cgroup-table.ts';
 import { userName } from '../identity/users.ts';
 import { compilePattern, isExpression } from './pattern.ts';
-import type { ProcessMatcher, SelectorKind } from './types.ts';
+import type { CgroupSelectorKind, PathMatcher, SelectorKind } from './types.ts';
 
 /** Whether one of the patterns matches, by what each is held against. */
 function any(patterns: readonly unknown[], test: (pattern: string) => (text: string) => boolean): (text: string) => boolean {
@@ -51,19 +51,24 @@ const user: SelectorKind = {
 /** The selectors that look at the process itself. */
 export const processSelectors: readonly SelectorKind[] = [pid, executable, command, user];
 
-export type PathMatcher = (cgroupPath: string) => boolean;
+const cgroup: CgroupSelectorKind = {
+  name: 'cgroup',
+  compile: (values) => any(values, compilePattern),
+};
 
-/** The selectors that look at the cgroup: these the kernel resolves for every process below. */
-export const cgroupSelectors: Readonly<Record<string, (values: readonly unknown[]) => PathMatcher>> = {
-  cgroup: (values) => any(values, compilePattern),
-  unit: (values) => {
+const unit: CgroupSelectorKind = {
+  name: 'unit',
+  compile(values) {
     const matches = any(values, compilePattern);
     return (path) => {
-      const unit = systemdUnit(path);
-      return unit !== undefined && matches(unit);
+      const name = systemdUnit(path);
+      return name !== undefined && matches(name);
     };
   },
 };
+
+/** The selectors that look at the cgroup itself. */
+export const cgroupSelectors: readonly CgroupSelectorKind[] = [cgroup, unit];
 
 /** Makes a test of one path into a test of a path and all above it, as the kernel looks at cgroups. */
 export function matchesUpwards(matches: PathMatcher): PathMatcher {
@@ -72,5 +77,3 @@ export function matchesUpwards(matches: PathMatcher): PathMatcher {
     return matches('/');
   };
 }
-
-export type { ProcessMatcher };

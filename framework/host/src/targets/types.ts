@@ -6,12 +6,24 @@ import type { CgroupId, IdentityId, Labels, ProcessFacts } from '../identity/typ
 
 export type { TargetRule, TargetRules };
 
-/** A selector that another room adds: containers, pods. Its name is the rule's key. */
+/** A selector that looks at a process. Its name is the rule's key. */
 export interface SelectorKind {
   readonly name: string;
-  /** @throws SondeError SONDE_TARGET_PATTERN */
+  /** @throws SyntaxError */
   compile(values: readonly unknown[]): ProcessMatcher;
 }
+
+/**
+ * A selector of what a cgroup holds, such as a container. The kernel resolves it for every process in it and below, from the
+ * first instruction.
+ */
+export interface CgroupSelectorKind {
+  readonly name: string;
+  /** @throws SyntaxError */
+  compile(values: readonly unknown[]): PathMatcher;
+}
+
+export type PathMatcher = (cgroupPath: string) => boolean;
 
 export type ProcessMatcher = (process: ProcessFacts, labels: () => Labels) => boolean;
 
@@ -70,6 +82,9 @@ export interface Targets extends EventEmitter<TargetEvents> {
   /** Who would be matched; changes nothing. */
   preview(rules: TargetRules): TargetMatch[];
   addSelector(kind: SelectorKind): void;
+  addCgroupSelector(kind: CgroupSelectorKind): void;
+  /** What selectors say of these cgroups may be different now. */
+  reconsider(cgroups: Iterable<readonly [CgroupId, string]>): void;
   counts(): TargetCounts;
   close(): Promise<void>;
 }

@@ -87,6 +87,16 @@ export const errorTable = {
     doc: 'The value has the right type but is outside of its range, pattern or list of values.',
   },
 
+  // Kubernetes
+  SONDE_KUBECONFIG: {
+    status: 422,
+    exit: 3,
+    title: 'A kubeconfig that cannot be used',
+    message: 'cannot use the kubeconfig {file}: {reason}',
+    hint: 'It must name a server, and a token, a token file or a client certificate that the host may read.',
+    doc: 'The file in `kubernetes.kubeconfig` is missing, is no kubeconfig, or has credentials that only another program can get.',
+  },
+
   // Params of a probe
   SONDE_PARAM_UNKNOWN: {
     status: 422,
@@ -145,6 +155,14 @@ export const errorTable = {
     message: "metric '{metric}': {problem}",
     hint: '{remedy}',
     doc: 'For instance a gauge that does not say how it folds, or a histogram whose field is no histogram.',
+  },
+  SONDE_MANIFEST_ATTRIBUTE: {
+    status: 422,
+    exit: 3,
+    title: 'An attribute that makes no sense',
+    message: "attribute '{attribute}': {problem}",
+    hint: '{remedy}',
+    doc: 'For instance a mapping that gives the numbers of a field no names.',
   },
   SONDE_MANIFEST_SOURCE: {
     status: 422,

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Meter } from '@opentelemetry/api';
+import type { Containers } from './types.ts';
+
+/** What the host says of its containers: how many it knows, and whether their runtimes answer. */
+export function observeContainers(meter: Meter, containers: Pick<Containers, 'counts'>): void {
+  const known = meter.createObservableGauge('sonde.containers', {
+    unit: '{container}',
+    description: 'Containers that run, by whether a runtime has told their names',
+  });
+  known.addCallback((result) => {
+    const { running, unresolved } = containers.counts();
+    result.observe(running - unresolved, { state: 'resolved' });
+    result.observe(unresolved, { state: 'unresolved' });
+  });
+  const up = meter.createObservableGauge('sonde.container.runtime.up', {
+    unit: '1',
+    description: 'Whether a container runtime answered when it was last asked; absent before it was',
+  });
+  up.addCallback((result) => {
+    for (const { kind, socket, answers } of containers.counts().runtimes) {
+      if (answers !== undefined) result.observe(answers ? 1 : 0, { runtime: kind, socket });
+    }
+  });
+  const requests = meter.createObservableCounter('sonde.container.runtime.requests', {
+    unit: '{request}',
+    description: 'Requests to container runtimes by outcome; absent: there was no socket',
+  });
+  requests.addCallback((result) => {
+    for (const { kind, socket, requests: counts, answers } of containers.counts().runtimes) {
+      if (answers === undefined) continue;
+      for (const [outcome, count] of Object.entries(counts)) result.observe(count, { runtime: kind, socket, outcome });
+    }
+  });
+}

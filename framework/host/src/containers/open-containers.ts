@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Identity } from '../identity/types.ts';
+import { CriClient } from './cri-client.ts';
+import { DockerClient } from './docker-client.ts';
+import { HostContainers } from './host-containers.ts';
+import type { Containers, RuntimeClient } from './types.ts';
+
+/** A runtime and where it listens. */
+export interface RuntimeAddress {
+  type: 'docker' | 'podman' | 'cri';
+  /** Path of a unix socket. */
+  socket: string;
+}
+
+/** Where runtimes listen as their packages set them up. One that is not there costs nothing until a container is met. */
+export const USUAL_RUNTIMES: readonly RuntimeAddress[] = [
+  { type: 'docker', socket: '/run/docker.sock' },
+  { type: 'podman', socket: '/run/podman/podman.sock' },
+  { type: 'cri', socket: '/run/containerd/containerd.sock' },
+  { type: 'cri', socket: '/run/k3s/containerd/containerd.sock' },
+  { type: 'cri', socket: '/run/crio/crio.sock' },
+  { type: 'cri', socket: '/run/cri-dockerd.sock' },
+];
+
+export interface ContainerOptions {
+  /** Default: {@link USUAL_RUNTIMES}. */
+  runtimes?: readonly RuntimeAddress[];
+  /** Patterns for the keys of those container labels that become labels of processes. Default: none. */
+  labels?: readonly string[];
+}
+
+/**
+ * Knows the containers of this node from now on, and labels their processes. Opens no connection before there is a container
+ * to ask for.
+ */
+export function openContainers(identity: Identity, { runtimes = USUAL_RUNTIMES, labels }: ContainerOptions = {}): Containers {
+  return new HostContainers(identity, runtimes.map(clientOf), labels);
+}
+
+function clientOf({ type, socket }: RuntimeAddress): RuntimeClient {
+  return type === 'cri' ? new CriClient(socket) : new DockerClient(type, socket);
+}
