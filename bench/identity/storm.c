@@ -29,7 +29,7 @@ static int storm(char *self, double rate, double seconds)
 	long started = 0;
 
 	while (now() - began < seconds) {
-		while (started < (now() - began) * rate) {
+		for (double at = now() - began; at < seconds && started < at * rate; at = now() - began) {
 			char number[16];
 
 			snprintf(number, sizeof(number), "%ld", started++);
