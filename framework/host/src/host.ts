@@ -8,9 +8,10 @@ import { kernelReport } from './control/kernel-report.ts';
 import { startControl } from './control/server.ts';
 import type { ControlServer } from './control/types.ts';
 import { EventBus, type SpanBus } from './events/index.ts';
+import { reportHostLosses } from './host-losses.ts';
 import { openIdentity, type Identity } from './identity/index.ts';
 import { Probes } from './probes/probe-manager.ts';
-import { createSeriesStore, type SeriesStore } from './series/index.ts';
+import { createSeriesStore, HOST_PROBE, type SeriesStore } from './series/index.ts';
 import { Sinks } from './sinks/sinks.ts';
 import { openTargets, type Targets } from './targets/index.ts';
 import { createHostTelemetry, type HostTelemetry } from './telemetry/index.ts';
@@ -106,6 +107,7 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
   const store = createSeriesStore(identity, { ...series, interval });
   undo.push(() => store.close());
   store.onSourceFailed((probe, error) => log('error', `${probe}: no snapshot: ${asSondeError(error).message}`));
+  reportHostLosses(store, identity, targets);
   const telemetry = createHostTelemetry(store, version());
   undo.push(() => telemetry.close());
   const busServices = { loss: store.loss, settle: () => identity.settle() };
@@ -144,7 +146,7 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
 /** The offset of the wall clock, taken again at every snapshot: it is set, and it drifts. */
 function clock(store: SeriesStore): () => number {
   let offset = clockOffset().monotonic;
-  store.addSource('sonde', async () => {
+  store.addSource(HOST_PROBE, async () => {
     offset = clockOffset().monotonic;
   });
   return () => offset;
