@@ -135,7 +135,7 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
   undo.push(() => probes.close());
   undo.push(() => config.stop());
   telemetry.meter
-    .createObservableGauge('sonde.config.rejected', { unit: '1', description: 'Whether sonde.yaml as it is now was put aside as bad' })
+    .createObservableGauge('sonde.config.rejected', { description: 'Whether sonde.yaml as it is now was put aside as bad' })
     .addCallback((result) => result.observe(config.rejected ? 1 : 0));
   config.on('rejected', (error) => log('error', `the configuration stays as it was: ${error.format()}`));
   config.on('changed', (changed) => void opened.follow(changed).catch((error) => log('error', asSondeError(error).format())));
