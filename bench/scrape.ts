@@ -127,53 +127,6 @@ function line(name: string, { cpu, wall, stall, busy, bytes }: Figures, worst: F
   return columns.join('');
 }
 
-function over(rounds: Figures[], fold: (values: number[]) => number): Figures {
-  const of = (key: keyof Figures): number => fold(rounds.map((round) => round[key]));
-  return { cpu: of('cpu'), stall: of('stall'), busy: of('busy'), wall: of('wall'), bytes: of('bytes') };
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
-
-async function run(kind: string, title: string): Promise<void> {
-  const server = fork(fileURLToPath(new URL('./scrape/server.ts', import.meta.url)), [String(SERIES), kind]);
-  const [urls] = (await once(server, 'message')) as [Record<'own' | 'sdk', string>];
-  const first = await measure(server, urls.own, CASES[0]!);
-  const rows: { name: string; figures: Figures; worst: Figures }[] = [
-    { name: 'first scrape: Sonde, text', figures: first, worst: first },
-  ];
-  const cases = kind === 'histograms' ? CASES.filter(({ target }) => target === 'own') : CASES;
-  const idle = median([await idleCpu(server), await idleCpu(server), await idleCpu(server)]);
-  for (const each of cases) {
-    const rounds: Figures[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      await sleep(BETWEEN_MILLISECONDS);
-      const measured = await measure(server, urls[each.target], each);
-      rounds.push({ ...measured, cpu: measured.cpu - idle });
-    }
-    rows.push({ name: each.name, figures: over(rounds, median), worst: over(rounds, (values) => Math.max(...values)) });
-  }
-  server.disconnect();
-
-  console.log(`\n${title}; median (worst) of ${ROUNDS} rounds, all values changed before each\n`);
-  console.log('                                 CPU ms  wall ms       stall ms        busy ms       bytes');
-  for (const { name, figures, worst } of rows) {
-    const stall = `${figures.stall.toFixed(1).padStart(6)} ${`(${worst.stall.toFixed(1)})`.padStart(7)}`;
-    const busy = `${figures.busy.toFixed(1).padStart(6)} ${`(${worst.busy.toFixed(1)})`.padStart(7)}`;
-    const { cpu, wall, bytes } = figures;
-    console.log(
-      `${name.padEnd(31)}${cpu.toFixed(0).padStart(8)}${wall.toFixed(0).padStart(9)} ${stall} ${busy}${String(bytes).padStart(12)}`,
-    );
-  }
-  const [own, sdk] = [rows[1]!.figures, rows.at(-1)!.figures];
-  if (kind === 'counters') {
-    console.log(
-      `\nSDK ÷ Sonde: CPU ${(sdk.cpu / own.cpu).toFixed(1)}, stall ${(sdk.stall / own.stall).toFixed(1)}, busy ${(sdk.busy / own.busy).toFixed(1)}`,
-    );
-  }
-}
-
 await run('counters', `${SERIES} counters (10 metrics, 5 labels)`);
 await run(
   'histograms',
