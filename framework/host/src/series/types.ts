@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IdentityId } from '../identity/types.ts';
 
+/** What several processes live in that has an end of its own: a container. */
+export interface Group {
+  readonly ended: boolean;
+}
+
 export type MetricType = 'counter' | 'updowncounter' | 'gauge' | 'histogram';
 export type GaugeFold = 'sum' | 'min' | 'max' | 'last';
 
 /**
- * Base-2 exponential buckets, upper-inclusive: slot i takes (2^((offset + i) / 2^scale), 2^((offset + i + 1) / 2^scale)],
- * in the metric's unit. What is at or under the lower edge of slot 0 counts as zero, what is over the last slot as over.
+ * Base-2 exponential buckets, upper-inclusive: slot i takes (2^((offset + i) / 2^scale), 2^((offset + i + 1) /
+ * 2^scale)], in the metric's unit. What is at or under the lower edge of slot 0 counts as zero, what is over the last
+ * slot as over.
  */
 export interface HistogramRange {
   scale: number;
@@ -59,15 +65,16 @@ export interface HistogramDelta {
 }
 
 /**
- * The rows of one entity. All that comes in is a difference; the views add up. Nothing here waits or throws, so that it can be
- * called for a hundred thousand rows; a counter's difference that is negative or not a number is not added but counted as loss
- * (stage `series`, cause `invalid`).
+ * The rows of one entity. All that comes in is a difference; the views add up. Nothing here waits or throws, so that
+ * it can be called for a hundred thousand rows; a counter's difference that is negative or not a number is not added
+ * but counted as loss (stage `series`, cause `invalid`).
  */
 export interface EntityTable {
   readonly definition: EntityDefinition;
   /**
-   * A row of its own for one source entry, such as the key of a kernel map. It lasts until `end(row)`, beyond the end of its
-   * process: the source must call `end` once the entry is gone. Several rows may have the same labels; views fold them.
+   * A row of its own for one source entry, such as the key of a kernel map. It lasts until `end(row)`, beyond the end
+   * of its process: the source must call `end` once the entry is gone. Several rows may have the same labels; views
+   * fold them.
    */
   open(identity: IdentityId, attributes: readonly string[]): number;
   /**
@@ -75,12 +82,17 @@ export interface EntityTable {
    * decoders). It is freed by itself some time after its process ended, so ask again for each batch.
    */
   row(identity: IdentityId, attributes: readonly string[]): number;
-  /** Adds to a counter or updowncounter (`metric` is its index in the definition). A first 0 makes the series visible. */
+  /**
+   * Adds to a counter or updowncounter (`metric` is its index in the definition). A first 0 makes the series visible.
+   */
   add(row: number, metric: number, delta: number): void;
   /** Sets a gauge; NaN takes it away. */
   set(row: number, metric: number, value: number): void;
   addHistogram(row: number, metric: number, delta: HistogramDelta): void;
-  /** The source entry is gone for good: its gauges vanish, its totals stay in the views. The row must not be used again. */
+  /**
+   * The source entry is gone for good: its gauges vanish, its totals stay in the views. The row must not be used
+   * again.
+   */
   end(row: number): void;
   /** Ends every row, as when a probe stops. */
   endAll(): void;
@@ -98,10 +110,26 @@ export interface LabelSpec {
   identity: LabelChoice;
   /** Which of the entities' own attributes do. Default `all`. */
   attributes?: LabelChoice;
+  /** Labels with the same value on every series. */
+  constants?: Readonly<Record<string, string>>;
+}
+
+/** One step that label sets go through; see `RelabelRule` in the schema of sonde.yaml. */
+export interface RelabelStep {
+  readonly action: 'keep' | 'drop' | 'replace';
+  /** Attributes, chosen as labels or not, whose values joined by `;` are held against `regex` as a whole. */
+  readonly from: readonly string[];
+  readonly regex?: string;
+  readonly to?: string;
+  readonly value?: string;
+  /** Only for series of these probes. */
+  readonly probes?: readonly string[];
 }
 
 /** A choice of labels. Readers with an equal one share a view. */
 export interface ViewSpec extends LabelSpec {
+  /** What is left out, and labels that are written, in this order. */
+  relabel?: readonly RelabelStep[];
   /** What a probe chooses otherwise. */
   probes?: Readonly<Record<string, Partial<LabelSpec>>>;
 }
@@ -130,7 +158,9 @@ export interface HistogramValue {
 
 export interface HistogramColumn {
   readonly range: Required<HistogramRange>;
-  /** False where the series has no such histogram; `into` is then untouched. `into` comes from `emptyHistogram(range)`. */
+  /**
+   * False where the series has no such histogram; `into` is then untouched. `into` comes from `emptyHistogram(range)`.
+   */
   read(series: number, into: HistogramValue): boolean;
 }
 
@@ -164,8 +194,8 @@ export interface ViewReader {
   readonly spec: ViewSpec;
   snapshot(): ViewSnapshot;
   /**
-   * For a reader that acknowledges: this snapshot was delivered. A series that has ended and did not change since is forgotten
-   * once every such reader has said so (and, where others read the view too, after `retention`).
+   * For a reader that acknowledges: this snapshot was delivered. A series that has ended and did not change since is
+   * forgotten once every such reader has said so (and, where others read the view too, after `retention`).
    */
   acknowledge(snapshot: ViewSnapshot): void;
   /** The view goes with its last reader. */
@@ -216,6 +246,8 @@ export interface SeriesOptions {
   idle?: number;
   /** How long a refresh waits for one source, ms; then it goes on without. Default 5 s. */
   sourceTimeout?: number;
+  /** The container of a process: with it ends what its series' labels name. Default: none has one. */
+  groupOf?: (process: IdentityId) => Group | undefined;
 }
 
 /** Deltas in, totals by label set out. */
@@ -226,7 +258,8 @@ export interface SeriesStore {
    * The table of an entity. The same (probe, name) again (a reload) continues the same table; with other attributes or
    * metrics, the totals so far stay beside those of the new one.
    *
-   * @throws SONDE_SERIES_CONFLICT if another entity has a metric of that name with another type or unit, or if two attributes
+   * @throws SONDE_SERIES_CONFLICT if another entity has a metric of that name with another type or unit, or if two
+   * attributes
    *   differ only in punctuation
    */
   define(definition: EntityDefinition): EntityTable;
