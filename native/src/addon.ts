@@ -80,6 +80,7 @@ interface Addon {
     findTypes(typedefs: readonly string[], functions: readonly string[]): Promise<boolean[]>;
     /** `category/name` each. */
     findTracepoints(names: readonly string[]): Promise<boolean[]>;
+    enumMembers(name: string): Promise<[name: string, value: number][]>;
     enableStats(): StatsHandle;
     disableStats(stats: StatsHandle): void;
     kallsyms(): Promise<KallsymsHandle>;

@@ -12,6 +12,14 @@ export async function features(): Promise<KernelFeatures> {
   return found;
 }
 
+/**
+ * The names of an enum of the running kernel by their numbers, such as the reasons for which it drops packets, which
+ * differ from one kernel to the next. Empty if it has no such enum. @throws `NO_KERNEL_BTF`
+ */
+export async function kernelEnum(name: string): Promise<ReadonlyMap<number, string>> {
+  return new Map((await addon.kernel.enumMembers(name)).map(([member, value]) => [value, member]));
+}
+
 /** Turns on run statistics of all BPF programs of the machine until closed. Kernel 5.8. @throws `UNSUPPORTED`, `PERMISSION` */
 export function enableStats(): KernelStats {
   const handle = addon.kernel.enableStats();

@@ -175,6 +175,22 @@ std::vector<bool> findKernelTypes(const std::vector<KernelType>& wanted) {
   return found;
 }
 
+std::vector<std::pair<std::string, int32_t>> kernelEnum(const std::string& name) {
+  LibbpfLog log;
+  std::vector<std::pair<std::string, int32_t>> members;
+  btf* kernel = btf__load_vmlinux_btf();
+  if (!kernel) throw systemFailure("NO_KERNEL_BTF", "BTF of the kernel", errno, log.text());
+  if (int id = btf__find_by_name_kind(kernel, name.c_str(), BTF_KIND_ENUM); id > 0) {
+    const btf_type* type = btf__type_by_id(kernel, id);
+    const struct btf_enum* member = btf_enum(type);
+    for (int index = 0; index < btf_vlen(type); index++) {
+      members.emplace_back(btf__name_by_offset(kernel, member[index].name_off), member[index].val);
+    }
+  }
+  btf__free(kernel);
+  return members;
+}
+
 Fd enableRunStatistics() {
   Fd fd(bpf_enable_stats(BPF_STATS_RUN_TIME));
   if (!fd) throw systemFailure("UNSUPPORTED", "run statistics", errno);

@@ -27,6 +27,8 @@ struct KernelType {
 
 /** Whether the BTF of the kernel or of a module has each of these. */
 std::vector<bool> findKernelTypes(const std::vector<KernelType>& wanted);
+/** The names of an enum of the kernel by their numbers; none if the kernel itself has no such enum. */
+std::vector<std::pair<std::string, int32_t>> kernelEnum(const std::string& name);
 
 /** Keeps run statistics on while the descriptor is open. */
 Fd enableRunStatistics();

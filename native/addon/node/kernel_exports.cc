@@ -70,6 +70,20 @@ Napi::Value findTracepoints(const Napi::CallbackInfo& info) {
       });
 }
 
+Napi::Value enumMembers(const Napi::CallbackInfo& info) {
+  using Members = std::vector<std::pair<std::string, int32_t>>;
+  return Task<Members>::run(
+      info.Env(), [name = toString(info[0])] { return kernelEnum(name); },
+      [](Napi::Env env, Members& members) {
+        return fromList(env, members, [&](const auto& member) {
+          auto pair = Napi::Array::New(env, 2);
+          pair.Set(0u, member.first);
+          pair.Set(1u, member.second);
+          return pair;
+        });
+      });
+}
+
 Napi::Value enableStats(const Napi::CallbackInfo& info) {
   return toHandle(info.Env(), std::make_shared<Fd>(enableRunStatistics()));
 }
@@ -141,6 +155,7 @@ Napi::Object kernelExports(Napi::Env env) {
   addFunction<features>(exports, "features");
   addFunction<findTypes>(exports, "findTypes");
   addFunction<findTracepoints>(exports, "findTracepoints");
+  addFunction<enumMembers>(exports, "enumMembers");
   addFunction<enableStats>(exports, "enableStats");
   addFunction<disableStats>(exports, "disableStats");
   addFunction<kallsyms>(exports, "kallsyms");

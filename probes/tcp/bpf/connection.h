@@ -68,6 +68,7 @@ struct {
 } connections SEC(".maps");
 
 volatile struct {
+	u64 events_per_second;
 	bool client_port;
 	bool server_peers;
 	bool report_events;

@@ -3,7 +3,7 @@
 #ifndef TCP_HANDSHAKE_H
 #define TCP_HANDSHAKE_H
 
-#include "connection.h"
+#include "events.h"
 
 struct endpoint_key {
 	struct sonde_process process;
@@ -112,6 +112,8 @@ static __always_inline void handshake_failed(struct connection *connection, stru
 
 	if (entry)
 		sonde_add(&entry->count, 1);
+	if (connection->watched)
+		report(connection, &key.process, EVENT_CONNECT_FAILED, 0, key.reason);
 }
 
 static __always_inline void handshake_closed(struct connection *connection)

@@ -10,5 +10,7 @@
 
 #include "owner.h"
 #include "service.h"
+#include "abnormal.h"
+#include "udp.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

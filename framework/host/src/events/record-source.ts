@@ -68,7 +68,7 @@ function attributeReader(attribute: Attributes[string], btf: Btf, type: number) 
   const read = numberReader(resolvePath(btf, type, attribute.from));
   return (view: DataView, base: number): string => {
     const value = read(view, base);
-    return attribute.values[value] ?? String(value);
+    return attribute.values?.[value] ?? String(value);
   };
 }
 

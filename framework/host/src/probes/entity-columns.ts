@@ -58,7 +58,6 @@ export function entityColumns(entity: Entity, { map, processes, resolve }: Sourc
   const attributes = Object.entries(entity.attributes ?? {}).map(([name, source]) => attributeColumn(name, source, resolve));
   const metrics = Object.values(entity.metrics).map((metric) => ({ metric, field: resolve(String(metric.value)) }));
   const labelled = [process, ...attributes.map(({ field }) => field)].filter((field) => field?.from === 'value');
-  const ended = entity.ended === undefined ? undefined : numberReader(resolve(entity.ended));
   return {
     keySize: map.keySize,
     valueSize: map.valueSize,
@@ -67,8 +66,18 @@ export function entityColumns(entity: Entity, { map, processes, resolve }: Sourc
     metrics: metrics.map(({ metric, field }, index) => metricColumn(metric, field, index, btf)),
     fold: metrics.flatMap(({ metric, field }) => foldFields(metric, field, btf)),
     labelRanges: labelled.map((field) => ({ offset: field!.offset, size: field!.size })),
-    ended: ended && ((value, base) => ended(value, base) !== 0),
+    ended: endedReader(entity, resolve),
   };
+}
+
+function endedReader({ ended }: Entity, resolve: SourceLayout['resolve']): EntityColumns['ended'] {
+  if (ended === undefined) return undefined;
+  if (typeof ended === 'string') {
+    const read = numberReader(resolve(ended));
+    return (value, base) => read(value, base) !== 0;
+  }
+  const read = numberReader(resolve(ended.from));
+  return (value, base) => read(value, base) === ended.equals;
 }
 
 function partOf({ from }: SourceField): Part {
@@ -87,7 +96,7 @@ function attributeColumn(
     return { name, from, field, read: (view, base) => String(read(view, base)) };
   }
   const number = numberReader(field);
-  return { name, from, field, read: (view, base) => source.values[number(view, base)] ?? String(number(view, base)) };
+  return { name, from, field, read: (view, base) => source.values?.[number(view, base)] ?? String(number(view, base)) };
 }
 
 function metricColumn({ type, collector }: Metric, field: FieldLayout, metric: number, btf: Btf): MetricColumn {

@@ -5,6 +5,7 @@ import type { ProbePackage } from '../packages/types.ts';
 import type { TargetMode } from '../targets/types.ts';
 import { Attachments } from './attachments.ts';
 import { loadObject } from './load-object.ts';
+import { withKernelNames } from './kernel-names.ts';
 import { LossSource } from './loss-source.ts';
 import { setAttachTargets, writeLiveParams, writeOwn, writeParams } from './object-settings.ts';
 import { ProgramPlan, type Task } from './program-plan.ts';
@@ -35,7 +36,13 @@ export class LoadedProbe {
    * Loads the object, with nothing attached yet.
    * @throws what `loadObject` and the manifest's check throw; then nothing is left behind
    */
-  static async load(pkg: ProbePackage, settings: RunSettings, services: SourceServices, plan: ProgramPlan): Promise<LoadedProbe> {
+  static async load(
+    { manifest, ...rest }: ProbePackage,
+    settings: RunSettings,
+    services: SourceServices,
+    plan: ProgramPlan,
+  ): Promise<LoadedProbe> {
+    const pkg = { ...rest, manifest: await withKernelNames(manifest) };
     const object = pkg.objectFile === undefined ? undefined : await load(pkg, pkg.objectFile, settings, services, plan);
     try {
       return new LoadedProbe(pkg, object, plan, await Sources.open(pkg, object, settings, services), services);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sondeError, type Entity, type ProcfsSource as ProcfsDeclaration, type SondeError } from '@sonde/kit';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { EntityTable } from '../series/types.ts';
 import { procfsParser, type ProcfsParser, type ProcfsRecord } from './formats.ts';
 import { ProcfsRows } from './procfs-rows.ts';
-import type { ProcfsServices, ProcfsSource } from './types.ts';
+import type { ProcfsServices, ProcfsSource, WatchedProcess } from './types.ts';
 
 /** How long files are read before the event loop gets its turn, ms. */
 const SLICE = 4;
@@ -50,7 +50,9 @@ class Source implements ProcfsSource {
 
   async snapshot(): Promise<void> {
     this.#rows.begin();
-    if (this.#entity.source.procfs.includes('{pid}')) await this.#readProcesses();
+    const { procfs } = this.#entity.source;
+    if (procfs.includes('{pid}')) await this.#readProcesses();
+    else if (procfs.includes('{netns}')) await this.#readNamespaces();
     else this.#readOne();
     this.#rows.finish();
     this.#isFirst = false;
@@ -77,15 +79,48 @@ class Source implements ProcfsSource {
   }
 
   async #readProcesses(): Promise<void> {
-    let sliceEnd = performance.now() + SLICE;
-    for (const { id, pid, start } of this.#services.watched()) {
-      const file = join(this.#root, this.#entity.source.procfs.replaceAll('{pid}', String(pid)));
-      const records = this.#read(file);
+    await this.#eachProcess(({ id, pid, start }) => {
+      const records = this.#read(this.#fileOf('{pid}', pid));
       // A process may end before its file is read.
       if (!(records instanceof Error)) this.#rows.apply(records, id, start > this.#began);
+    });
+  }
+
+  /** One that is first seen later than the source began is taken for new. */
+  async #readNamespaces(): Promise<void> {
+    const seen = new Set<number>();
+    await this.#eachProcess(({ pid }) => {
+      const netns = this.#networkNamespace(pid);
+      if (netns === undefined || seen.has(netns)) return;
+      const file = this.#fileOf('{netns}', pid);
+      const records = this.#read(file);
+      if (records instanceof Error) return;
+      seen.add(netns);
+      this.#checkFields(file, records);
+      this.#rows.apply(records.map((record) => new Map([...record, ['netns', String(netns)]])), 0, !this.#isFirst);
+    });
+  }
+
+  async #eachProcess(visit: (process: WatchedProcess) => void): Promise<void> {
+    let sliceEnd = performance.now() + SLICE;
+    for (const process of this.#services.watched()) {
+      visit(process);
       if (performance.now() < sliceEnd) continue;
       await turn();
       sliceEnd = performance.now() + SLICE;
+    }
+  }
+
+  #fileOf(placeholder: string, pid: number): string {
+    return join(this.#root, this.#entity.source.procfs.replaceAll(placeholder, String(pid)));
+  }
+
+  /** Inode number; undefined if the process has ended. */
+  #networkNamespace(pid: number): number | undefined {
+    try {
+      return statSync(join(this.#root, String(pid), 'ns/net')).ino;
+    } catch {
+      return undefined;
     }
   }
 

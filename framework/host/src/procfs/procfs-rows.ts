@@ -93,7 +93,7 @@ function difference(type: string, now: number, before: number, isNew: boolean): 
 function valueOf(attribute: string | AttributeMapping, record: ProcfsRecord): string {
   if (typeof attribute === 'string') return record.get(attribute) ?? '';
   const word = record.get(attribute.from) ?? '';
-  return attribute.values[word] ?? word;
+  return attribute.values?.[word] ?? word;
 }
 
 function numberOf(word: string | undefined): number {

@@ -670,14 +670,6 @@ export const errorTable = {
     hint: 'Create the topic or allow the user to write to it, or name others under `topics`.',
     doc: 'The topic does not exist and the cluster does not create topics by itself, its name is not valid, or the user may not write to it.',
   },
-  SONDE_KAFKA_TIMEOUT: {
-    status: 504,
-    exit: 5,
-    title: 'A Kafka cluster does not answer',
-    message: "sink '{sink}': no answer from Kafka at {brokers}: {reason}",
-    hint: 'If the cluster is slow rather than stuck, raise `timeout`.',
-    doc: "A batch was not acknowledged within the sink's `timeout`. The connection is given up, and the batch is sent again: some of its records may arrive twice.",
-  },
   SONDE_KAFKA_REFUSED: {
     status: 502,
     exit: 5,

@@ -62,18 +62,28 @@ function checkAttributes(attributes: Attributes = {}, layout: SourceLayout, at: 
     const place = [...at, 'attributes', name, ...(isMapped ? ['from'] : [])];
     const field = findings.try(place, () => layout.resolve(path));
     if (!field) continue;
+    checkMapping(name, attribute, [...at, 'attributes', name], findings);
     if (isCompound(field) || field.kind === 'pointer')
       refuse(path, field, 'an attribute is a single value', place, findings);
     else if (isMapped && !isNumeric(field)) refuse(path, field, 'only numbers can be given names', place, findings);
   }
 }
 
+function checkMapping(name: string, attribute: Attributes[string], at: At, findings: Findings): void {
+  if (typeof attribute === 'string') return;
+  const { values, enum: names, prefix } = attribute;
+  const report = (problem: string, remedy: string): void =>
+    findings.add('SONDE_MANIFEST_ATTRIBUTE', { attribute: name, problem, remedy }, at);
+  if (values === undefined && names === undefined) report('its numbers get no names', "Say 'values' or 'enum', or name the field alone.");
+  if (prefix !== undefined && names === undefined) report("'prefix' belongs to 'enum'", "Remove 'prefix'.");
+}
+
 function checkEnded({ ended }: Entity, layout: SourceLayout, at: At, findings: Findings): void {
   if (ended === undefined) return;
-  const place = [...at, 'ended'];
-  const field = findings.try(place, () => layout.resolve(ended));
+  const [path, place] = typeof ended === 'string' ? [ended, [...at, 'ended']] : [ended.from, [...at, 'ended', 'from']];
+  const field = findings.try(place, () => layout.resolve(path));
   if (field && (field.from !== 'value' || !isWholeInteger(field)))
-    refuse(ended, field, "'ended' is an integer in the value of a map", place, findings);
+    refuse(path, field, "'ended' is an integer in the value of a map", place, findings);
 }
 
 function checkMetrics({ metrics }: Entity, layout: SourceLayout, object: ObjectInfo, at: At, findings: Findings): void {

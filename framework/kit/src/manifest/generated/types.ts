@@ -182,9 +182,9 @@ export interface Entity {
   process?: Path;
   attributes?: Attributes;
   /**
-   * A field of the value which, when it is not zero, says that the thing is finished: its entry is read once more and then deleted.
+   * What says that the thing is finished, so that its entry is read once more and then deleted: a field of the value that is not zero, or one that equals a number.
    */
-  ended?: Path;
+  ended?: Path | Ending;
   /**
    * Its metrics by their OpenTelemetry names.
    */
@@ -223,7 +223,7 @@ export interface RingSource {
  */
 export interface ProcfsSource {
   /**
-   * Path below /proc, such as `net/netstat`. With `{pid}` it is read for every process that the probe watches, and the record belongs to that process.
+   * Path below /proc, such as `net/netstat`. With `{pid}` it is read for every process that the probe watches, and the record belongs to that process. With `{netns}` in place of a pid it is read once for every network namespace that a watched process is in; the records belong to no process, and have the inode number of the namespace as the field `netns`.
    */
   procfs: string;
   /**
@@ -280,11 +280,29 @@ export interface Attributes {
 export interface AttributeMapping {
   from: Path;
   /**
-   * Number in the record → value of the attribute. A number that is not listed is shown as it is.
+   * An enum of the running kernel, such as `skb_drop_reason`: its names are the values, in lower case and without `prefix`. Where the kernel has none, numbers are shown.
    */
-  values: {
+  enum?: string;
+  /**
+   * What the names of `enum` begin with.
+   */
+  prefix?: string;
+  /**
+   * Number in the record → value of the attribute; goes before `enum`. A number that is not listed is shown as it is.
+   */
+  values?: {
     [k: string]: string;
   };
+}
+/**
+ * A field that equals a number when the thing is finished, such as a count of users that is 0.
+ */
+export interface Ending {
+  from: Path;
+  /**
+   * The number.
+   */
+  equals: number;
 }
 /**
  * One metric of an entity.

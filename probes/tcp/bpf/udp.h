@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Datagrams by process and port. */
+#ifndef TCP_UDP_H
+#define TCP_UDP_H
+
+#include "kernel.h"
+
+struct udp_key {
+	struct sonde_process process;
+	sonde_port_t server_port;
+	u8 role, family;
+	u32 reserved;
+};
+
+struct udp {
+	u64 sent, received;
+	u64 datagrams_sent, datagrams_received;
+	u64 drops;
+};
+
+/* 4096 x (24 B key, 40 B value, 48 B of the map's own): 0.5 MB. */
+SONDE_HASH(udp_ports, struct udp_key, struct udp, 4096);
+
+struct udp_error_key {
+	struct udp_key port;
+	u32 direction;
+	sonde_errno_t error;
+};
+
+struct udp_errors {
+	u64 count;
+};
+
+/* 1024 x (32 B key, 8 B value, 48 B): 88 KB. */
+SONDE_HASH(udp_errors, struct udp_error_key, struct udp_errors, 1024);
+
+/* Who read or wrote last: a packet is dropped where no process runs. */
+struct udp_owner {
+	struct sonde_process process;
+	u32 watched;
+	u32 reserved;
+};
+
+/* One for each UDP socket that has been used, allocated with it: about 200 B of kernel memory. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct udp_owner);
+} udp_owners SEC(".maps");
+
+#define SOCK_BINDPORT_LOCK 8
+
+/* The process chose its port: a server. Else the port is that of the peer, if the socket is connected to one. */
+static __always_inline struct udp_key udp_key_of(struct sock *sk, const struct udp_owner *owner)
+{
+	bool is_bound = BPF_CORE_READ_BITFIELD(sk, sk_userlocks) & SOCK_BINDPORT_LOCK;
+	struct udp_key key = {
+		.process = owner->process,
+		.role = is_bound ? ROLE_SERVER : ROLE_CLIENT,
+		.family = sk->__sk_common.skc_family == AF_INET ? 4 : 6,
+	};
+
+	key.server_port = is_bound ? sk->__sk_common.skc_num : bpf_ntohs(sk->__sk_common.skc_dport);
+	return key;
+}
+
+static __always_inline bool is_udp(struct sock *sk)
+{
+	u16 family = sk->__sk_common.skc_family;
+
+	return sk->sk_protocol == IPPROTO_UDP && (family == AF_INET || family == AF_INET6);
+}
+
+/* The socket's owner, which is the current process from now on; NULL if that is no target. */
+static __always_inline struct udp_owner *udp_owned(struct sock *sk)
+{
+	struct udp_owner *owner = bpf_sk_storage_get(&udp_owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!owner) {
+		sonde_lost(SONDE_LOSS_STATE_FULL, 1);
+		return NULL;
+	}
+	sonde_process_current(&owner->process);
+	owner->watched = sonde_target_match();
+	return owner->watched ? owner : NULL;
+}
+
+static __always_inline void udp_failed(struct sock *sk, const struct udp_owner *owner, u32 direction, int error)
+{
+	struct udp_error_key key = { .direction = direction, .error = -error };
+	struct udp_errors *entry;
+
+	if (error == -11 /* EAGAIN */ || error == -4 /* EINTR */ || error <= -512 /* to be called again */)
+		return;
+	key.port = udp_key_of(sk, owner);
+	entry = sonde_slot(udp_errors, &key);
+	if (entry)
+		sonde_add(&entry->count, 1);
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(udp_send, struct sock *sk, int length, int flags)
+{
+	struct udp_owner *owner = is_udp(sk) ? udp_owned(sk) : NULL;
+	struct udp_key key;
+	struct udp *entry;
+
+	if (!owner)
+		return 0;
+	if (length < 0) {
+		udp_failed(sk, owner, DIRECTION_TRANSMIT, length);
+		return 0;
+	}
+	key = udp_key_of(sk, owner);
+	entry = sonde_slot(udp_ports, &key);
+	if (!entry)
+		return 0;
+	sonde_add(&entry->datagrams_sent, 1);
+	sonde_add(&entry->sent, length);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(udp_receive, struct sock *sk, int length, int flags)
+{
+	struct udp_owner *owner = is_udp(sk) && !(flags & MSG_PEEK) ? udp_owned(sk) : NULL;
+	struct udp_key key;
+	struct udp *entry;
+
+	if (!owner)
+		return 0;
+	if (length < 0) {
+		udp_failed(sk, owner, DIRECTION_RECEIVE, length);
+		return 0;
+	}
+	key = udp_key_of(sk, owner);
+	entry = sonde_slot(udp_ports, &key);
+	if (!entry)
+		return 0;
+	sonde_add(&entry->datagrams_received, 1);
+	sonde_add(&entry->received, length);
+	return 0;
+}
+
+/* The socket's queue is full, or its memory. A socket that was never used belongs to nobody the probe knows. */
+SEC("tp_btf/udp_fail_queue_rcv_skb")
+int BPF_PROG(udp_drop, int error, struct sock *sk)
+{
+	struct udp_owner *known = bpf_sk_storage_get(&udp_owners, sk, NULL, 0), nobody = { .watched = !sonde_target_mode };
+	struct udp_owner *owner = known ? known : &nobody;
+	struct udp_key key;
+	struct udp *entry;
+
+	if (!owner->watched)
+		return 0;
+	key = udp_key_of(sk, owner);
+	entry = sonde_slot(udp_ports, &key);
+	if (entry)
+		sonde_add(&entry->drops, 1);
+	return 0;
+}
+
+#endif
