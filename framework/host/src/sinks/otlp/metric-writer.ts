@@ -65,6 +65,7 @@ class TableWriter {
   *write({ series }: Run, resource: Buffer): Generator<Chunk<Buffer> | undefined> {
     const { probe } = this.#table.definition;
     for (let at = 0; at < series.length; ) {
+      if (this.#writer.room < this.#metrics.length) yield this.#writer.take();
       const size = Math.max(1, Math.floor(this.#writer.room / this.#metrics.length));
       this.#writer.enter(resource, probe);
       for (const metric of this.#metrics) {
@@ -76,7 +77,7 @@ class TableWriter {
         this.#writer.count(probe, points);
       }
       at += size;
-      if (this.#writer.isFull || at < series.length) yield this.#writer.take();
+      if (this.#writer.isFull) yield this.#writer.take();
     }
   }
 }

@@ -23,9 +23,9 @@ export class RequestWriter {
   #resourceStart = 0;
   #scopeStart = 0;
 
-  /** How many more records belong into this request: at least 1. */
+  /** How many more records belong into this request. */
   get room(): number {
-    return Math.max(1, CHUNK_RECORDS - this.#records);
+    return CHUNK_RECORDS - this.#records;
   }
 
   get isFull(): boolean {

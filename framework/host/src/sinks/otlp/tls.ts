@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sondeError } from '@sonde/kit';
 import { readFile } from 'node:fs/promises';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { ClientTls } from '../../config/types.ts';
 
@@ -17,18 +18,26 @@ export async function readCertificates(sink: string, { ca, cert, key }: ClientTl
     const reason = cause instanceof Error ? cause.message : String(cause);
     return sondeError('SONDE_SINK_TLS_FILE', { sink, file, reason }, { cause });
   };
-  const read = async (file: string | undefined): Promise<Buffer | undefined> => {
+  const checked = async (file: string | undefined, check: (content: Buffer) => unknown): Promise<Buffer | undefined> => {
     if (file === undefined) return undefined;
-    return readFile(file).catch((cause: unknown) => {
+    try {
+      const content = await readFile(file);
+      check(content);
+      return content;
+    } catch (cause) {
       throw failure(file, cause);
-    });
+    }
   };
-  const found = { ca: await read(ca), cert: await read(cert), key: await read(key) };
-  const certificates = Object.fromEntries(Object.entries(found).filter(([, content]) => content)) as Certificates;
-  try {
-    createSecureContext(certificates);
-  } catch (cause) {
-    throw failure([ca, cert, key].filter((file) => file !== undefined).join(', '), cause);
+  // a secure context takes authorities that are none in silence
+  const isCertificate = (content: Buffer): unknown => new X509Certificate(content);
+  const authorities = await checked(ca, isCertificate);
+  const own = { cert: await checked(cert, isCertificate), key: await checked(key, createPrivateKey) };
+  if (own.cert && own.key) {
+    try {
+      createSecureContext({ cert: own.cert, key: own.key });
+    } catch (cause) {
+      throw failure(`${cert} with ${key}`, cause);
+    }
   }
-  return certificates;
+  return { ...(authorities && { ca: authorities }), ...(own.cert && own.key && { cert: own.cert, key: own.key }) };
 }

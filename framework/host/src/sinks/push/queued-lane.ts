@@ -16,7 +16,8 @@ export class QueuedLane<Payload> {
   readonly #services: LaneServices<Payload>;
   readonly #sender: Sender<Payload>;
   readonly #sending: Promise<void>;
-  #idle: Promise<void> = Promise.resolve();
+  /** Who waits until nothing is owed. */
+  #waiting: (() => void)[] = [];
 
   constructor(signal: Signal, services: LaneServices<Payload>) {
     const { options, account } = services;
@@ -32,11 +33,9 @@ export class QueuedLane<Payload> {
   }
 
   /** Resolves once nothing is owed. Pending while the other end does not take what there is. */
-  async drained(): Promise<void> {
-    while (this.queue.records > 0) {
-      await this.queue.ready;
-      await this.#idle;
-    }
+  drained(): Promise<void> {
+    if (this.queue.records === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** Counts what is left as lost. The sink's `stopped` must have fired. */
@@ -50,7 +49,7 @@ export class QueuedLane<Payload> {
     while (!stopped.aborted) {
       await this.queue.ready;
       const chunks = this.queue.take(exporter.limits);
-      if (chunks.length > 0) await (this.#idle = this.#settle(chunks));
+      if (chunks.length > 0) await this.#settle(chunks);
     }
   }
 
@@ -61,5 +60,6 @@ export class QueuedLane<Payload> {
     else if (delivery.outcome === 'refused') account.lose(chunks, 'refused');
     else account.deliver(chunks, delivery.refused);
     this.queue.settled(chunks);
+    if (this.queue.records === 0) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
