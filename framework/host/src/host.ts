@@ -5,6 +5,7 @@ import { asSondeError, sondeError } from '@sonde/kit';
 import { clockOffset, NativeError } from '@sonde/native';
 import { ConfigStore } from './config/config-store.ts';
 import { kernelReport } from './control/kernel-report.ts';
+import { EventStreams } from './control/event-streams.ts';
 import { startControl } from './control/server.ts';
 import type { ControlServer } from './control/types.ts';
 import { EventBus, type SpanBus } from './events/index.ts';
@@ -86,11 +87,13 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
   const config = await ConfigStore.open(configFile);
   const probes = new Probes();
   let sinks: Sinks | undefined;
+  const streams = new EventStreams();
   // first, so that a second host on the same socket is refused before it has touched the kernel
   const control = await startControl({
     store: config,
     probes,
     sinks: () => sinks?.list() ?? [],
+    events: streams,
     isReady: () => probes.ready,
     kernel: kernelReport,
     version: version(),
@@ -113,6 +116,8 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
   const busServices = { loss: store.loss, settle: () => identity.settle() };
   const events = new EventBus(busServices);
   const spans: SpanBus = new EventBus(busServices);
+  streams.open({ events, identity, loss: store.loss });
+  undo.push(() => streams.close());
 
   const opened = new Sinks({ store, events, spans, identity, log });
   sinks = opened;

@@ -25,12 +25,36 @@ export class HostClient {
     throw errorOf(answer as Problem, this.socket);
   }
 
+  /**
+   * Follows server-sent events until the host ends them or `stop` fires.
+   * @throws as `send`
+   */
+  async *follow(path: string, stop: AbortSignal): AsyncGenerator<{ type: string; data: string }> {
+    const answer = await this.#open(path, stop);
+    if ((answer.statusCode ?? 0) >= 400) throw errorOf(this.#parse(await readText(answer)) as Problem, this.socket);
+    try {
+      yield* serverSentEvents(answer);
+    } catch (cause) {
+      if (!stop.aborted) throw this.#unreachable(cause as Error);
+    }
+  }
+
+  #open(path: string, signal: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const sent = request({ socketPath: this.socket, path, signal }, resolve);
+      sent.on('error', (cause) => reject(this.#unreachable(cause)));
+      sent.end();
+    });
+  }
+
+  #unreachable(cause: Error): SondeError {
+    return sondeError('SONDE_HOST_UNREACHABLE', { socket: this.socket, reason: reasonOf(cause) }, { cause });
+  }
+
   #exchange(method: string, path: string, body: unknown): Promise<{ statusCode?: number; text: string }> {
     const headers = body === undefined ? {} : { 'Content-Type': 'application/json' };
     return new Promise((resolve, reject) => {
-      const fail = (cause: Error): void => {
-        reject(sondeError('SONDE_HOST_UNREACHABLE', { socket: this.socket, reason: reasonOf(cause) }, { cause }));
-      };
+      const fail = (cause: Error): void => reject(this.#unreachable(cause));
       const sent = request({ socketPath: this.socket, method, path, headers, timeout: answerTimeout }, (answer) => {
         readText(answer).then((text) => resolve({ statusCode: answer.statusCode ?? 0, text }), fail);
       });
@@ -64,6 +88,21 @@ function rebuilt(
   problems: SondeError[] = [],
 ): SondeError {
   return new SondeError(code as ErrorCode, message, hint ?? '', { ...(place && { place: { file: place } }), problems });
+}
+
+/** The parts of a `text/event-stream` that have data. */
+async function* serverSentEvents(answer: IncomingMessage): AsyncGenerator<{ type: string; data: string }> {
+  answer.setEncoding('utf8');
+  let text = '';
+  for await (const chunk of answer as AsyncIterable<string>) {
+    const parts = (text + chunk).split('\n\n');
+    text = parts.pop() ?? '';
+    for (const part of parts) {
+      const fields = new Map(part.split('\n').map((line) => [line.split(':', 1)[0], line.replace(/^\w*: ?/, '')]));
+      const data = fields.get('data');
+      if (data !== undefined) yield { type: fields.get('event') ?? 'message', data };
+    }
+  }
 }
 
 async function readText(answer: IncomingMessage): Promise<string> {

@@ -26,6 +26,7 @@ const commands: Record<string, { summary: string; load(): Promise<{ command: Com
     load: () => import('./commands/doctor.ts'),
   },
   sinks: { summary: 'List the sinks: whether they deliver, and what waits', load: () => import('./commands/sinks.ts') },
+  events: { summary: 'Follow events as they happen', load: () => import('./commands/events.ts') },
   metrics: { summary: 'Print the metrics of the host', load: () => import('./commands/metrics.ts') },
 };
 

@@ -33,8 +33,9 @@ function checkQuery({ path, query = {} }: Route, given: URLSearchParams): void {
   }
 }
 
-function send(response: ServerResponse, { status, body }: Reply): void {
-  if (body === undefined) response.writeHead(status).end();
+function send(response: ServerResponse, { status, body, stream }: Reply): void {
+  if (stream) stream(response);
+  else if (body === undefined) response.writeHead(status).end();
   else sendJson(response, status, 'application/json', body);
 }
 

@@ -70,12 +70,12 @@ function operation(route: Route): Json {
   };
 }
 
-function replies({ replies }: Route): Json {
+function replies({ replies, produces = 'application/json' }: Route): Json {
   const described = Object.entries(replies).map(([status, schema]) => [
     status,
     schema === null
       ? { description: 'Done.' }
-      : { description: meaning(schema), content: content('application/json', schema) },
+      : { description: meaning(schema), content: content(produces, schema) },
   ]);
   return Object.fromEntries(described);
 }

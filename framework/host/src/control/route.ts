@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ServerResponse } from 'node:http';
 import type { ErrorCode } from '@sonde/kit';
 import type { ControlOptions } from './types.ts';
 
@@ -13,6 +14,8 @@ export interface ControlRequest {
 export interface Reply {
   status: number;
   body?: unknown;
+  /** Answers by itself, for as long as the client stays. */
+  stream?(response: ServerResponse): void;
 }
 
 /** One method of one path: what OpenAPI says of it, and what it does. */
@@ -29,6 +32,8 @@ export interface Route {
   body?: BodySchema;
   /** Schema of the answer by status; null for none. */
   replies: Record<number, string | null>;
+  /** Media type of the answer; `application/json` if absent. */
+  produces?: string;
   /** Beyond those that any request can meet. */
   errors: readonly ErrorCode[];
   handle(control: ControlOptions, request: ControlRequest): Promise<Reply> | Reply;

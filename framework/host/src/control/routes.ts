@@ -95,6 +95,27 @@ export const routes: readonly Route[] = [
     handle: listSinks,
   },
   {
+    method: 'GET',
+    path: '/v1/events',
+    id: 'followEvents',
+    summary: 'Events as they happen, as server-sent events, until the client goes',
+    description:
+      'Each `data` is one event as an OpenTelemetry log record in JSON, as the log sink writes it. Nothing is kept for a ' +
+      'client: what happened before is not sent, and one that reads too slowly misses the oldest that wait, is told how ' +
+      'many by an event of the type `lost`, and finds them counted in `sonde_loss_total`.',
+    query: {
+      probe: 'Only events of this probe.',
+      name: 'Only events whose name matches this glob, such as `tcp.*`.',
+    },
+    replies: { 200: 'EventStream' },
+    produces: 'text/event-stream',
+    errors: ['SONDE_EVENTS_BUSY'],
+    handle: ({ events }, { query }) => ({
+      status: 200,
+      stream: events.follow({ probes: query.getAll('probe'), names: query.getAll('name') }),
+    }),
+  },
+  {
     method: 'POST',
     path: '/v1/validate',
     id: 'validate',

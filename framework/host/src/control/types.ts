@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConfigStore } from '../config/config-store.ts';
 import type { ProbeManager } from '../probes/types.ts';
+import type { EventStreams } from './event-streams.ts';
 import type { SinkStatus } from '../sinks/types.ts';
 
 /** What the control room needs of the rest of the house. */
@@ -9,6 +10,8 @@ export interface ControlOptions {
   probes: ProbeManager;
   /** The sinks with their queues and errors. */
   sinks(): readonly SinkStatus[];
+  /** Events as they happen. */
+  events: EventStreams;
   /** Whether the probes were brought to their desired state once since start. */
   isReady(): boolean;
   /** What the running kernel can do, from feature probes. */

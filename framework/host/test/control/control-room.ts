@@ -4,6 +4,7 @@ import { request, type IncomingHttpHeaders, type RequestOptions } from 'node:htt
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigStore } from '../../src/config/config-store.ts';
+import { EventStreams } from '../../src/control/event-streams.ts';
 import { startControl } from '../../src/control/server.ts';
 import type { ControlServer, KernelReport } from '../../src/control/types.ts';
 import { MemoryProbes } from './memory-probes.ts';
@@ -30,11 +31,14 @@ export class ControlRoom {
   readonly probes: MemoryProbes;
   readonly store: ConfigStore;
   readonly server: ControlServer;
+  /** Not open: events come once a test opens it. */
+  readonly events: EventStreams;
   /** What the room says of itself at `/readyz`. */
   readonly state: { isReady: boolean };
 
-  private constructor(parts: Pick<ControlRoom, 'folder' | 'probes' | 'store' | 'server' | 'state'>) {
-    ({ folder: this.folder, probes: this.probes, store: this.store, server: this.server, state: this.state } = parts);
+  private constructor(parts: Pick<ControlRoom, 'folder' | 'probes' | 'store' | 'server' | 'events' | 'state'>) {
+    ({ folder: this.folder, probes: this.probes, store: this.store, server: this.server } = parts);
+    ({ events: this.events, state: this.state } = parts);
   }
 
   /**
@@ -52,16 +56,18 @@ export class ControlRoom {
     const store = await ConfigStore.open(file);
     await store.start(running);
     const state = { isReady: true };
+    const events = new EventStreams();
     try {
       const server = await startControl({
         store,
         probes: running,
         sinks: () => [{ name: 'log', type: 'log', state: 'running', where: 'stdout' }],
+        events,
         isReady: () => state.isReady,
         kernel: async () => kernel,
         version: '1.2.3',
       });
-      return new ControlRoom({ folder, probes: running, store, server, state });
+      return new ControlRoom({ folder, probes: running, store, server, events, state });
     } catch (error) {
       await store.stop();
       await rm(folder, { recursive: true });

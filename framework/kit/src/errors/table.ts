@@ -561,6 +561,15 @@ export const errorTable = {
     doc: '`sonde-probe build` was given a folder without BPF sources and without a tsconfig.json.',
   },
 
+  SONDE_EVENTS_BUSY: {
+    status: 503,
+    exit: 5,
+    title: 'Too many clients follow events',
+    message: 'already {count} clients follow events',
+    hint: 'End one of them, or read events from a sink.',
+    doc: 'Each client of `GET /v1/events` has a queue in the memory of the host, so there may only be so many.',
+  },
+
   // Log sinks
   SONDE_SINK_OUTPUT: {
     status: 500,

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sondeError, type SondeError } from '@sonde/kit';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PartlyDelivered, type EventRecord, type EventSubscription, type Outlet } from '../../events/index.ts';
+import { logRecord, PartlyDelivered, type EventRecord, type EventSubscription, type Outlet } from '../../events/index.ts';
 import type { Identity } from '../../identity/types.ts';
 import type { Sink, SinkState } from '../types.ts';
-import { logLine } from './log-line.ts';
 import { openOutput, WriteError, type Output } from './output.ts';
 
 export interface LogSinkOptions {
@@ -96,7 +95,7 @@ export class LogSink implements Sink {
   }
 
   async #write(events: readonly EventRecord[]): Promise<void> {
-    const text = events.map((event) => logLine(event, this.#services.identity.labels(event.identity))).join('');
+    const text = events.map((event) => `${logRecord(event, this.#services.identity.labels(event.identity))}\n`).join('');
     const bytes = Buffer.from(this.#torn ? `\n${text}` : text);
     try {
       await this.#output!.write(bytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { eventBody, type EventRecord, type Severity } from '../../events/index.ts';
-import type { Labels } from '../../identity/types.ts';
+import type { Labels } from '../identity/types.ts';
+import { eventBody } from './event-body.ts';
+import type { EventRecord, Severity } from './types.ts';
 
 /** The first severity number of each range in the OpenTelemetry log data model. */
 const SEVERITY_NUMBER: Record<Severity, number> = { trace: 1, debug: 5, info: 9, warn: 13, error: 17, fatal: 21 };
@@ -9,10 +10,10 @@ const SEVERITY_NUMBER: Record<Severity, number> = { trace: 1, debug: 5, info: 9,
 const resources = new WeakMap<Labels, string>();
 
 /**
- * One event as a line of JSON, with the field names of an OpenTelemetry log record. What an event stands for more than
+ * One event as JSON, with the field names of an OpenTelemetry log record. What an event stands for more than
  * once is in the attribute `sonde.event.weight`.
  */
-export function logLine(event: EventRecord, labels: Labels): string {
+export function logRecord(event: EventRecord, labels: Labels): string {
   const { weight, severity } = event;
   const head = JSON.stringify({
     timestamp: timestamp(event.time),
@@ -23,7 +24,7 @@ export function logLine(event: EventRecord, labels: Labels): string {
     attributes: weight === 1 ? event.attributes : { ...event.attributes, 'sonde.event.weight': weight },
     scope: { name: event.probe },
   });
-  return `${head.slice(0, -1)},"resource":${resource(labels)}}\n`;
+  return `${head.slice(0, -1)},"resource":${resource(labels)}}`;
 }
 
 /** RFC 3339 with microseconds. */
