@@ -11,7 +11,9 @@ import type { ControlServer } from './control/types.ts';
 import { EventBus, type SpanBus } from './events/index.ts';
 import { reportHostLosses } from './host-losses.ts';
 import { openIdentity, type Identity } from './identity/index.ts';
+import { openSurroundings } from './labels/index.ts';
 import { Probes } from './probes/probe-manager.ts';
+import { Rules } from './rules/index.ts';
 import { createSeriesStore, HOST_PROBE, type SeriesStore } from './series/index.ts';
 import { Sinks } from './sinks/sinks.ts';
 import { openTargets, type Targets } from './targets/index.ts';
@@ -103,16 +105,20 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
 
   const identity = await openIdentity({ attributes: config.config.node.attributes });
   undo.push(() => identity.close());
+  const surroundings = openSurroundings(identity, config.config);
+  undo.push(() => surroundings.close());
   const targets = await openTargets(identity);
   undo.push(() => targets.close());
+  surroundings.guide(targets);
 
   const { series, interval } = config.config;
-  const store = createSeriesStore(identity, { ...series, interval });
+  const store = createSeriesStore(identity, { ...series, interval, groupOf: (id) => surroundings.containers.of(id) });
   undo.push(() => store.close());
   store.onSourceFailed((probe, error) => log('error', `${probe}: no snapshot: ${asSondeError(error).message}`));
   reportHostLosses(store, identity, targets);
   const telemetry = createHostTelemetry(store, version());
   undo.push(() => telemetry.close());
+  surroundings.observe(telemetry.meter);
   const busServices = { loss: store.loss, settle: () => identity.settle() };
   const events = new EventBus(busServices);
   const spans: SpanBus = new EventBus(busServices);
@@ -123,6 +129,9 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
   sinks = opened;
   undo.push(() => opened.close());
   await opened.follow(config.config);
+  const rules = openRules({ store, events, identity, telemetry }, log);
+  undo.push(() => rules.close());
+  rules.follow(config.config);
   store.start();
 
   probes.open({
@@ -131,6 +140,7 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
     store,
     events,
     telemetry,
+    rules,
     log,
     clockOffset: clock(store),
     allow: () => config.config.allow,
@@ -143,9 +153,25 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
     .createObservableGauge('sonde.config.rejected', { description: 'Whether sonde.yaml as it is now was put aside as bad' })
     .addCallback((result) => result.observe(config.rejected ? 1 : 0));
   config.on('rejected', (error) => log('error', `the configuration stays as it was: ${error.format()}`));
+  config.on('changed', (changed) => surroundings.follow(changed));
+  config.on('changed', (changed) => rules.follow(changed));
   config.on('changed', (changed) => void opened.follow(changed).catch((error) => log('error', asSondeError(error).format())));
   await config.start(probes);
   return { config, identity, targets, store, telemetry, events, spans, sinks: opened, probes, control };
+}
+
+/** Rules speak through the same door as probes. */
+function openRules({ store, events, identity, telemetry }: Pick<Rooms, 'store' | 'events' | 'identity' | 'telemetry'>, log: HostOptions['log']): Rules {
+  return new Rules({
+    store,
+    identity,
+    declare: (probe) => events.declare(probe),
+    emit(event) {
+      telemetry.countEvents(event.probe, event.name, 1);
+      events.emit(event);
+    },
+    log,
+  });
 }
 
 /** The offset of the wall clock, taken again at every snapshot: it is set, and it drifts. */

@@ -198,7 +198,14 @@ export class ConfigStore extends EventEmitter<ConfigEvents> {
 
 function effectiveProbes(config: Config, overlays: Overlays): Map<string, EffectiveProbe> {
   const names = new Set([...Object.keys(config.probes), ...overlays.keys()]);
-  return new Map([...names].sort().map((name) => [name, join(inFile(config, name), overlays.get(name) ?? {})]));
+  return new Map([...names].sort().map((name) => [name, effectiveProbe(config, name, overlays.get(name) ?? {})]));
+}
+
+/** The host's own targets are for a probe that has none. */
+function effectiveProbe(config: Config, name: string, overlay: ProbeOverlay): EffectiveProbe {
+  const { desired, origins } = join(inFile(config, name), overlay);
+  if (desired.targets !== undefined || config.targets === undefined) return { desired, origins };
+  return { desired: { ...desired, targets: config.targets }, origins: { ...origins, '/targets': 'file' } };
 }
 
 /** The name may come from a request, and an object also has keys that nobody wrote. */

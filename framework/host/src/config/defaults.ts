@@ -12,7 +12,10 @@ type Filled<Type, Keys extends keyof Type> = Type & Required<Pick<Type, Keys>>;
 type Section<Key extends keyof SondeConfig> = NonNullable<SondeConfig[Key]>;
 
 /** `sonde.yaml` with the defaults of its schema. */
-export type FilledConfig = Required<SondeConfig> & {
+export type FilledConfig = Omit<Required<SondeConfig>, 'targets'> & {
+  targets?: SondeConfig['targets'];
+  containers: Filled<Section<'containers'>, 'labels'>;
+  kubernetes: Filled<Section<'kubernetes'>, 'podLabels' | 'podAnnotations'>;
   series: Required<Section<'series'>>;
   control: Filled<Section<'control'>, 'socket' | 'group' | 'listen' | 'tokenFile'>;
 };

@@ -2,13 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { joinErrors, parseDuration, sondeError, validateYaml, type Place, type SondeError } from '@sonde/kit';
-import { withDefaults, type FilledConfig } from './defaults.ts';
+import { withDefaults, withDefaultsOf, type FilledConfig } from './defaults.ts';
 import { validate } from './generated/validate.ts';
 import { isLoopback, parseListenAddress } from './listen-address.ts';
+import { resolveContainers, resolveKubernetes } from './resolve-identity.ts';
 import { resolveSink } from './resolve-sink.ts';
 import { findRouteProblems, findSinkProblems } from './sink-problems.ts';
+import { findRelabelProblems } from './relabel-problems.ts';
 import schema from './sonde.schema.json' with { type: 'json' };
-import type { Config, ControlConfig, ListenAddress, ProbeConfig, SondeConfig, Tls } from './types.ts';
+import type { Config, ControlConfig, ListenAddress, ProbeConfig, SinkLabels, SondeConfig, Tls } from './types.ts';
 
 /** Milliseconds. */
 const shortestInterval = 100;
@@ -60,11 +62,17 @@ function resolveConfig(filled: FilledConfig, file: string): Config {
     allow: filled.allow.map((name) => packageReference(name, absolute)),
     probes: mapValues(filled.probes, (probe) => resolveProbe(probe, absolute)),
     labels: filled.labels,
+    sinkLabels: sinkLabelsOf(filled.sinks),
+    relabel: filled.relabel.map((rule) => withDefaultsOf('RelabelRule', rule)),
+    ...(filled.targets && { targets: filled.targets }),
+    containers: resolveContainers(filled.containers, absolute),
+    kubernetes: resolveKubernetes(filled.kubernetes, absolute),
     series: { budget: filled.series.budget, retention: milliseconds(filled.series.retention) },
     sinks: Object.fromEntries(
       Object.entries(filled.sinks).map(([name, sink]) => [name, resolveSink(name, sink ?? {}, absolute)]),
     ),
     routes: filled.routes,
+    rules: filled.rules,
     control: resolveControl(filled.control, absolute),
     state: absolute(filled.state),
   };
@@ -74,6 +82,11 @@ type Absolute = (path: string) => string;
 
 function resolveProbe(probe: ProbeConfig, absolute: Absolute): ProbeConfig {
   return probe.package === undefined ? probe : { ...probe, package: packageReference(probe.package, absolute) };
+}
+
+function sinkLabelsOf(sinks: FilledConfig['sinks']): Record<string, SinkLabels> {
+  const chosen = Object.entries(sinks).map(([name, sink]) => [name, (sink as { labels?: SinkLabels } | null)?.labels] as const);
+  return Object.fromEntries(chosen.filter((entry): entry is [string, SinkLabels] => entry[1] !== undefined));
 }
 
 function resolveControl(
@@ -106,6 +119,7 @@ function findProblems(config: Config, place: (pointer: string) => Place): SondeE
     problems.push(sondeError('SONDE_INPUT_VALUE', values, { place: place('/interval') }));
   }
   problems.push(...findSinkProblems(config, place), ...findRouteProblems(config, place));
+  problems.push(...findRelabelProblems(config, place));
   for (const { section, listen, tls } of listeners(config)) {
     const at = { place: place(`${section}/listen`) };
     if (listen.port > 65535) {

@@ -11,10 +11,10 @@ const SHORTEST = 100;
 /** What the schema cannot say of sinks that push. */
 export function* findSinkProblems({ sinks }: Config, place: PlaceOf): Iterable<SondeError> {
   for (const [name, sink] of Object.entries(sinks)) {
-    if (!('interval' in sink)) continue;
     for (const key of ['interval', 'timeout'] as const) {
-      if (sink[key] >= SHORTEST) continue;
-      const values = { found: `${sink[key]} ms`, rule: `it must be at least ${SHORTEST}ms` };
+      const { [key]: milliseconds = SHORTEST } = sink as { interval?: number; timeout?: number };
+      if (milliseconds >= SHORTEST) continue;
+      const values = { found: `${milliseconds} ms`, rule: `it must be at least ${SHORTEST}ms` };
       yield sondeError('SONDE_INPUT_VALUE', values, { place: place(`/sinks/${name}/${key}`) });
     }
     if (sink.type === 'otlp' && sink.tls && sink.endpoint.startsWith('http:')) {

@@ -1,14 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SondeError } from '@sonde/kit';
 import type { DesiredProbe, Origin } from '../probes/types.ts';
-import type { ClientTls, Params, ProbeConfig, Route, TargetRules, Tls } from './generated/types.ts';
+import type {
+  ClientTls,
+  Params,
+  ProbeConfig,
+  RelabelRule,
+  Route,
+  Rule,
+  Sasl,
+  SinkLabels,
+  TargetRules,
+  Tls,
+} from './generated/types.ts';
 
 export type {
   Budgets,
   ClientTls,
   Params,
   ProbeConfig,
+  RelabelRule,
   Route,
+  Rule,
+  Sasl,
+  SinkLabels,
   SondeConfig,
   TargetRule,
   TargetRules,
@@ -30,15 +45,40 @@ export interface Config {
   probes: Record<string, ProbeConfig>;
   /** OpenTelemetry names of the identity attributes that are labels for pull sinks. */
   labels: string[];
+  /** By the name of the sink, where it chooses otherwise. */
+  sinkLabels: Record<string, SinkLabels>;
+  relabel: RelabelRule[];
+  /** For probes without targets of their own. */
+  targets?: TargetRules;
+  containers: ContainersConfig;
+  kubernetes: KubernetesConfig;
   /** `retention` in milliseconds. */
   series: { budget: number; retention: number };
   /** By the name of the sink. */
   sinks: Record<string, SinkConfig>;
   /** Which sinks get what; those that none names get everything. */
   routes: Route[];
+  /** Thresholds by the name of their events; they change those that probes bring along. */
+  rules: Record<string, Rule>;
   control: ControlConfig;
   /** Absolute path of the folder that keeps what must outlive the host. */
   state: string;
+}
+
+export interface ContainersConfig {
+  /** Absolute paths; undefined: the usual ones. */
+  runtimes?: { type: 'docker' | 'podman' | 'cri'; socket: string }[];
+  labels: string[];
+}
+
+export interface KubernetesConfig {
+  node?: string;
+  /** Absolute path. */
+  kubeconfig?: string;
+  /** Absolute paths; `interval` in milliseconds. */
+  kubelet?: { url: string; tokenFile?: string; ca?: string; insecure: boolean; interval: number };
+  podLabels: string[];
+  podAnnotations: string[];
 }
 
 /** A host name or IP address (without brackets) and a port. */
@@ -58,6 +98,19 @@ export interface LogSinkConfig {
   type: 'log';
   /** `stdout`, `stderr` or an absolute path. */
   path: string;
+  /** Whether metrics are written too. */
+  metrics: boolean;
+  /** Milliseconds. */
+  interval: number;
+  rotate?: RotationConfig;
+}
+
+export interface RotationConfig {
+  /** Bytes. */
+  size: number;
+  /** Milliseconds. */
+  age?: number;
+  keep: number;
 }
 
 export interface OtlpSinkConfig {
@@ -76,7 +129,26 @@ export interface OtlpSinkConfig {
   queue: { records: number; bytes: number };
 }
 
-export type SinkConfig = PrometheusSinkConfig | LogSinkConfig | OtlpSinkConfig;
+export interface KafkaSinkConfig {
+  type: 'kafka';
+  /** `host:port` each. */
+  brokers: readonly string[];
+  driver: 'kafkajs' | 'platformatic';
+  clientId: string;
+  topics: { metrics: string; events: string; metadata: string };
+  acks: 'all' | 'leader';
+  compression: 'zstd' | 'gzip' | 'none';
+  /** Absolute paths, as `passwordFile`. */
+  tls?: ClientTls;
+  sasl?: Sasl;
+  temporality: 'cumulative' | 'delta';
+  /** Milliseconds, as `timeout`. */
+  interval: number;
+  timeout: number;
+  queue: { records: number; bytes: number };
+}
+
+export type SinkConfig = PrometheusSinkConfig | LogSinkConfig | OtlpSinkConfig | KafkaSinkConfig;
 
 export interface ControlConfig {
   socket: string;

@@ -5,7 +5,8 @@ import { sondeError } from '@sonde/kit';
 import { parse } from 'yaml';
 import type { Access } from './types.ts';
 
-const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** Where a pod finds its token. */
+export const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** How a pod reaches the API server: by what Kubernetes gives each. Undefined outside of a pod. */
 export function inClusterAccess(environment: NodeJS.ProcessEnv = process.env): Access | undefined {

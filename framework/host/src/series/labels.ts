@@ -20,6 +20,8 @@ export interface LabelPicker {
   /** Sets `key` and `labels`. Rows with equal keys belong to the same series. */
   pick(identity: Labels, attributes: readonly string[]): void;
   key: string;
+  /** A rule leaves the picked row out. */
+  readonly isDropped: boolean;
   labels(): LabelSet;
 }
 
@@ -46,6 +48,7 @@ class FixedLabels implements LabelPicker {
   readonly namesEntity: boolean;
   readonly namesGroup: boolean;
   key = '';
+  readonly isDropped = false;
   readonly #names: readonly string[];
   readonly #identity: readonly string[];
   readonly #own: readonly number[];
@@ -87,6 +90,7 @@ class AllLabels implements LabelPicker {
   readonly namesGroup = true;
   readonly namesEntity: boolean;
   key = '';
+  readonly isDropped = false;
   readonly #own: readonly string[];
   readonly #chosen: readonly number[];
   readonly #taken: ReadonlySet<string>;

@@ -2,17 +2,19 @@
 import type { Clock } from './clock.ts';
 import { capacityFor, grown } from './grow.ts';
 import { HistogramPages } from './histogram-pages.ts';
-import { labelPicker, OVERFLOW_LABELS, type LabelPicker } from './labels.ts';
+import { OVERFLOW_LABELS, type LabelPicker } from './labels.ts';
 import { NumberColumn } from './numbers.ts';
 import { rescale } from './scale.ts';
 import type { SeriesBudget } from './budget.ts';
 import type { Table } from './table.ts';
-import type { Group, HistogramColumn, HistogramDelta, LabelSet, LabelSpec, TableSnapshot } from './types.ts';
+import type { Group, HistogramColumn, HistogramDelta, LabelSet, TableSnapshot } from './types.ts';
 
 /** The series for what found no place. */
 export const OVERFLOW = 0;
 /** A row that must look for its series first. */
 const UNMAPPED = -1;
+/** A row that a rule leaves out. */
+const DROPPED = -2;
 
 /** When a series that has ended may be forgotten. */
 export type Forgettable = (endedAt: number, changedAt: number) => boolean;
@@ -47,12 +49,12 @@ export class SeriesSet {
   /** Both together. */
   readonly #columns: readonly (NumberColumn | HistogramPages)[];
 
-  constructor(table: Table, spec: LabelSpec, clock: Clock, budget: SeriesBudget) {
+  constructor(table: Table, picker: LabelPicker, clock: Clock, budget: SeriesBudget) {
     this.#table = table;
     this.#clock = clock;
     this.#budget = budget;
-    const { attributes, metrics, mortal } = table.definition;
-    this.#picker = labelPicker(spec, attributes);
+    const { metrics, mortal } = table.definition;
+    this.#picker = picker;
     this.#namesMortal = mortal === true && this.#picker.namesEntity;
     const isNumber = (type: string): boolean => type === 'counter' || type === 'updowncounter';
     this.#numbers = metrics.map((metric) => (isNumber(metric.type) ? new NumberColumn(metric.scale) : undefined));
@@ -76,15 +78,17 @@ export class SeriesSet {
     if (capacity > this.#seriesOf.length) this.#seriesOf = grown(this.#seriesOf, capacity, UNMAPPED);
   }
 
-  /** Adds and says to which series. */
+  /** Adds and says to which series; to none (negative) if a rule leaves it out. */
   add(row: number, metric: number, delta: number): number {
     const series = this.touch(row);
+    if (series === DROPPED) return series;
     this.#numbers[metric]!.add(series, delta);
     return series;
   }
 
   addHistogram(row: number, metric: number, delta: HistogramDelta): number {
     const series = this.touch(row);
+    if (series === DROPPED) return series;
     this.#histograms[metric]!.add(series, delta);
     return series;
   }
@@ -92,7 +96,7 @@ export class SeriesSet {
   /** The series of a row, which changes now. */
   touch(row: number): number {
     const series = this.#seriesFor(row);
-    this.#changed[series] = this.#clock.now;
+    if (series !== DROPPED) this.#changed[series] = this.#clock.now;
     return series;
   }
 
@@ -165,6 +169,7 @@ export class SeriesSet {
     const { rows, identity: identities } = this.#table;
     const identity = rows.identity(row);
     this.#picker.pick(identities.labels(identity), rows.attributes(row));
+    if (this.#picker.isDropped) return DROPPED;
     const found = this.#index.get(this.#picker.key);
     if (found === undefined && !this.#budget.admit()) return this.#useOverflow();
     const series = found ?? this.#create();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SeriesBudget } from './budget.ts';
 import type { Clock } from './clock.ts';
+import { labelPicker, type LabelPicker } from './labels.ts';
+import { relabelling } from './relabel.ts';
 import { SeriesSet } from './series-set.ts';
 import type { Table } from './table.ts';
-import type { LabelSpec, View, ViewReader, ViewSnapshot, ViewSpec } from './types.ts';
+import type { EntityDefinition, LabelSpec, View, ViewReader, ViewSnapshot, ViewSpec } from './types.ts';
 
 export interface ViewServices {
   clock: Clock;
@@ -47,7 +49,8 @@ export class SeriesView implements View {
   attach(table: Table): void {
     const { probe } = table.definition;
     const budget = this.#budget(probe);
-    const set = new SeriesSet(table, labelSpec(this.spec, probe), this.#services.clock, budget);
+    const picker = pickerOf(this.spec, table.definition);
+    const set = new SeriesSet(table, picker, this.#services.clock, budget);
     this.#sets.set(table, set);
     budget.sets.add(set);
     table.attach(set);
@@ -136,10 +139,14 @@ class Reader implements ViewReader {
 /** Equal for equal choices. */
 export function viewKey(spec: ViewSpec): string {
   const probes = Object.entries(spec.probes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([spec.identity, spec.attributes ?? 'all', probes]);
+  return JSON.stringify([spec.identity, spec.attributes ?? 'all', spec.constants ?? {}, spec.relabel ?? [], probes]);
 }
 
-function labelSpec(spec: ViewSpec, probe: string): LabelSpec {
-  const { identity, attributes = 'all' } = spec;
-  return { identity, attributes, ...spec.probes?.[probe] };
+function pickerOf(spec: ViewSpec, { probe, name, attributes: own }: EntityDefinition): LabelPicker {
+  const { identity, attributes = 'all', constants, relabel = [] } = spec;
+  const chosen: LabelSpec = { identity, attributes, ...(constants && { constants }), ...spec.probes?.[probe] };
+  const picker = labelPicker(chosen, own);
+  const steps = relabel.filter(({ probes }) => probes === undefined || probes.includes(probe));
+  if (steps.length === 0 && !chosen.constants) return picker;
+  return relabelling(picker, chosen.constants ?? {}, steps, own, { probe, entity: name });
 }

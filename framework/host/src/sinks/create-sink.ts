@@ -4,6 +4,8 @@ import { obtainToken } from '../control/token.ts';
 import type { Outlet, SpanRecord } from '../events/index.ts';
 import type { Identity } from '../identity/types.ts';
 import type { ViewSpec } from '../series/types.ts';
+import { KafkaExporter } from './kafka/index.ts';
+import { labelledSpec, labelledStore } from './labelled.ts';
 import { LogSink } from './log/index.ts';
 import { OtlpExporter } from './otlp/index.ts';
 import { createPrometheusSink } from './prometheus/index.ts';
@@ -40,16 +42,19 @@ export async function createSink(name: string, config: Config, services: SinkSer
       return new LogSink({ name, path: sink.path }, routed);
     case 'otlp':
       return new PushSink(new OtlpExporter(name, sink, services.identity), { ...sink, name }, routed);
+    case 'kafka':
+      return new PushSink(new KafkaExporter(name, sink, services.identity), { ...sink, name }, routed);
   }
 }
 
-/** The services, but of series, events and spans only what the sink is to have. */
-function route(name: string, { routes }: Config, services: SinkServices): SinkServices {
-  const selection = selectionFor(name, routes);
-  if (!selection) return services;
+/** The services, but of series, events and spans only what the sink is to have, under the labels that it is to have. */
+function route(name: string, config: Config, services: SinkServices): SinkServices {
+  const labelled = { ...services, store: labelledStore(services.store, labelledSpec(name, config)) };
+  const selection = selectionFor(name, config.routes);
+  if (!selection) return labelled;
   return {
     ...services,
-    store: routedStore(services.store, selection.metrics),
+    store: routedStore(labelled.store, selection.metrics),
     events: routedOutlet(services.events, selection.events),
     spans: routedOutlet(services.spans, selection.spans),
   };
@@ -59,8 +64,7 @@ async function tokenOf({ control: { tokenFile: file } }: Config): Promise<{ valu
   return { value: await obtainToken(file), file };
 }
 
-/** The labels that whoever pulls sees. */
-export function pullView({ labels, probes }: Config): ViewSpec {
-  const own = Object.entries(probes).filter(([, probe]) => probe.labels !== undefined);
-  return { identity: labels, probes: Object.fromEntries(own.map(([name, probe]) => [name, { identity: probe.labels! }])) };
+/** The labels that whoever pulls asks for. */
+export function pullView({ labels }: Config): ViewSpec {
+  return { identity: labels };
 }

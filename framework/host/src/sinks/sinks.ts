@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Config } from '../config/types.ts';
 import { createSink, pullView, type SinkServices } from './create-sink.ts';
+import { labelledSpec } from './labelled.ts';
 import { WHOLE_IDENTITY } from './push/index.ts';
 import type { Sink, SinkStatus } from './types.ts';
 
@@ -63,14 +64,14 @@ export class Sinks {
   }
 
   async #replace(name: string, config: Config): Promise<void> {
-    const view = pullView(config);
+    const views = [pullView(config), WHOLE_IDENTITY].map(labelledSpec(name, config));
     const routes = config.routes.filter(({ sinks }) => sinks.includes(name));
-    const made = JSON.stringify([config.sinks[name], view, config.control.tokenFile, routes]);
+    const made = JSON.stringify([config.sinks[name], views, config.control.tokenFile, routes]);
     const old = this.#running.get(name);
     if (old?.made === made) return;
     const sink = await createSink(name, config, this.#services);
     // totals go with the last reader of a view, and for a moment there is none
-    const readers = old ? [view, WHOLE_IDENTITY].map((spec) => this.#services.store.view(spec).reader()) : [];
+    const readers = old ? views.map((spec) => this.#services.store.view(spec).reader()) : [];
     try {
       await this.#stop(name);
       // one that fails is shown as such, and tried again with the next configuration

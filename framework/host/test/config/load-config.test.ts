@@ -28,6 +28,10 @@ describe('a sonde.yaml', () => {
       allow: [],
       probes: {},
       labels: ['process.executable.name', 'container.name', 'k8s.namespace.name', 'k8s.pod.name', 'host.name'],
+      sinkLabels: {},
+      relabel: [],
+      containers: { labels: [] },
+      kubernetes: { podLabels: [], podAnnotations: [] },
       series: { budget: 10_000, retention: 300_000 },
       sinks: {
         prometheus: { type: 'prometheus', listen: { host: '127.0.0.1', port: 9464 }, createdTimestamps: false },
@@ -59,8 +63,8 @@ describe('a sonde.yaml', () => {
     expect(config.allow).toEqual(['@sonde/probe-*', '/etc/execs']);
     expect(config.probes).toEqual({ fsync: { package: '/etc/sonde/fsync' }, tcp: { package: '@sonde/probe-tcp' } });
     expect(config.sinks).toEqual({
-      log: { type: 'log', path: '/etc/sonde/events.log' },
-      out: { type: 'log', path: 'stdout' },
+      log: { type: 'log', path: '/etc/sonde/events.log', metrics: false, interval: 10_000 },
+      out: { type: 'log', path: 'stdout', metrics: false, interval: 10_000 },
     });
   });
 
