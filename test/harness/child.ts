@@ -6,6 +6,8 @@ import { once } from 'node:events';
 export interface ChildOptions {
   cwd?: string;
   env?: Record<string, string>;
+  /** Leaves the standard input open until the caller ends it: `child.process.stdin`. Default: it is empty. */
+  input?: boolean;
 }
 
 /** A program that a test started: what it prints is kept, and it does not outlive its scope. */
@@ -19,7 +21,7 @@ export class Child implements AsyncDisposable {
 
   constructor(command: string, args: readonly string[], options: ChildOptions = {}) {
     const env = { ...process.env, ...options.env };
-    this.process = spawn(command, args, { cwd: options.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = spawn(command, args, { cwd: options.cwd, env, stdio: [options.input ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     this.exited = this.#exit();

@@ -20,3 +20,8 @@ export function samplePackage(name: string): string {
 export function fixturePackage(name: string): string {
   return join(repository, 'test/fixtures', name);
 }
+
+/** The folder of a built-in probe package. */
+export function builtInPackage(name: string): string {
+  return join(repository, 'probes', name);
+}

@@ -49,20 +49,23 @@ struct {
 	__type(value, struct udp_owner);
 } udp_owners SEC(".maps");
 
+/* In sk_userlocks: the process chose the address, or the port. */
+#define SOCK_BINDADDR_LOCK 4
 #define SOCK_BINDPORT_LOCK 8
 
-/* The process chose its port: a server. Else the port is that of the peer, if the socket is connected to one. */
+/* Connected to a peer: a client. Else, if the process chose where to be reached, a server. Else a client of any port. */
 static __always_inline struct udp_key udp_key_of(struct sock *sk, const struct udp_owner *owner)
 {
-	bool is_bound = BPF_CORE_READ_BITFIELD(sk, sk_userlocks) & SOCK_BINDPORT_LOCK;
-	struct udp_key key = {
-		.process = owner->process,
-		.role = is_bound ? ROLE_SERVER : ROLE_CLIENT,
-		.family = sk->__sk_common.skc_family == AF_INET ? 4 : 6,
-	};
+	u16 peer_port = bpf_ntohs(sk->__sk_common.skc_dport);
+	bool is_server = !peer_port &&
+			 BPF_CORE_READ_BITFIELD(sk, sk_userlocks) & (SOCK_BINDADDR_LOCK | SOCK_BINDPORT_LOCK);
 
-	key.server_port = is_bound ? sk->__sk_common.skc_num : bpf_ntohs(sk->__sk_common.skc_dport);
-	return key;
+	return (struct udp_key){
+		.process = owner->process,
+		.role = is_server ? ROLE_SERVER : ROLE_CLIENT,
+		.family = sk->__sk_common.skc_family == AF_INET ? 4 : 6,
+		.server_port = is_server ? sk->__sk_common.skc_num : peer_port,
+	};
 }
 
 static __always_inline bool is_udp(struct sock *sk)
@@ -140,6 +143,26 @@ int BPF_PROG(udp_receive, struct sock *sk, int length, int flags)
 		return 0;
 	sonde_add(&entry->datagrams_received, 1);
 	sonde_add(&entry->received, length);
+	return 0;
+}
+
+/* At the start: whose the sockets are that are open already. */
+SEC("iter/task_file")
+int udp_adopt(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct file *file = context->file;
+	struct socket *socket = file ? bpf_sock_from_file(file) : NULL;
+	struct sock *sk = socket ? socket->sk : NULL;
+	struct udp_owner *owner;
+
+	if (!task || !sk || !is_udp(sk))
+		return 0;
+	owner = bpf_sk_storage_get(&udp_owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!owner || owner->process.start)
+		return 0;
+	sonde_process_of(task, &owner->process);
+	owner->watched = sonde_target_match_task(task);
 	return 0;
 }
 
