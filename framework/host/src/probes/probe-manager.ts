@@ -107,6 +107,7 @@ export class Probes implements ProbeManager {
     const probe = new Probe(await this.#package(name, desired), this.#services);
     this.#broken.delete(name);
     this.#probes.set(name, probe);
+    this.#services.rules.setProbe(name, probe.package.manifest.rules);
     probe.on('state', (state, previous) => this.#services.log('info', `${name}: ${previous} → ${state}`));
     return probe;
   }
@@ -138,6 +139,7 @@ export class Probes implements ProbeManager {
     const probe = this.#probes.get(name);
     this.#probes.delete(name);
     this.#broken.delete(name);
+    if (probe) this.#services.rules.setProbe(name, undefined);
     await probe?.close();
   }
 

@@ -13,6 +13,7 @@ import {
   type ParamValue,
 } from '@sonde/kit';
 import { EventEmitter } from 'eventemitter3';
+import { EventLimits } from '../events/index.ts';
 import type { ProbePackage } from '../packages/types.ts';
 import type { ProbeObservation } from '../telemetry/types.ts';
 import type { TargetMode, TargetRules } from '../targets/types.ts';
@@ -57,7 +58,9 @@ export class Probe extends EventEmitter<ProbeStateEvents> {
   constructor(pkg: ProbePackage, services: ProbeServices) {
     super();
     this.package = pkg;
-    this.#services = { ...services, outlet: new EventOutlet(services.events, services.telemetry, services.store.loss) };
+    const limits = new EventLimits(pkg.manifest.events);
+    const outlet = new EventOutlet(services.events, limits, services.telemetry, services.store.loss);
+    this.#services = { ...services, outlet };
     this.#plan = planOf(pkg, {}, 0);
     services.targets.on('mode', this.#onTargetMode);
   }

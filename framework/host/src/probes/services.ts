@@ -3,6 +3,7 @@ import type { ParamValue } from '@sonde/kit';
 import type { EventBus } from '../events/index.ts';
 import type { Identity } from '../identity/types.ts';
 import type { SeriesStore } from '../series/types.ts';
+import type { Rules } from '../rules/index.ts';
 import type { TargetMode, Targets } from '../targets/types.ts';
 import type { HostTelemetry } from '../telemetry/types.ts';
 import type { EventOutlet } from './event-outlet.ts';
@@ -21,6 +22,8 @@ export interface ProbeServices {
   store: SeriesStore;
   events: EventBus;
   telemetry: HostTelemetry;
+  /** Told of the rules that probes bring along. */
+  rules: Pick<Rules, 'setProbe'>;
   /** Packages whose decoders may run here, as in `allow:`. */
   allow(): readonly string[];
   /** Whether probes watch the host's own process too. */

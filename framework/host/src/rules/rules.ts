@@ -97,7 +97,10 @@ export class Rules {
     const metric = definition.metrics.findIndex(({ name }) => name === rule.rule.metric);
     if (metric < 0) return undefined;
     const bound = boundOf(rule, definition.metrics[metric]!);
-    if (typeof bound !== 'string') return { bound, metric, table: new WatchedTable(rule, bound, metric) };
+    if (typeof bound !== 'string') {
+      this.#services.declare(definition.probe);
+      return { bound, metric, table: new WatchedTable(rule, bound, metric) };
+    }
     this.#services.log('warn', `rule '${rule.name}' is not in effect: ${bound}`);
     return undefined;
   }

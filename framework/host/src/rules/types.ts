@@ -10,6 +10,8 @@ export type RuleChange = Partial<Rule>;
 export interface RuleServices {
   readonly store: Pick<SeriesStore, 'view' | 'refresh'>;
   readonly identity: Pick<Identity, 'labels'>;
+  /** A rule watches series of this probe: its events may come. */
+  declare(probe: string): void;
   /** Sends what a rule has to say. */
   emit(event: EventRecord): void;
   /** Tells people of a rule that makes no sense. */

@@ -158,31 +158,7 @@ export interface SondeConfig {
      * File that says how to reach the API server, by its current context; never runs a program for credentials.
      */
     kubeconfig?: string;
-    /**
-     * The kubelet of this node, which is asked where no API server can be.
-     */
-    kubelet?: {
-      /**
-       * Its address.
-       */
-      url: string;
-      /**
-       * File with a token; that of the pod's service account if absent.
-       */
-      tokenFile?: string;
-      /**
-       * File with the authorities that are trusted (PEM).
-       */
-      ca?: string;
-      /**
-       * Whether its certificate is not looked at.
-       */
-      insecure?: boolean;
-      /**
-       * How often its pods are asked for, at least `100ms`.
-       */
-      interval?: string;
-    };
+    kubelet?: Kubelet;
     podLabels?: Globs1;
     podAnnotations?: Globs2;
   };
@@ -462,6 +438,31 @@ export interface TargetRules1 {
    * Rules of which none may match.
    */
   exclude?: TargetRule[];
+}
+/**
+ * The kubelet of this node, which is asked where no API server can be.
+ */
+export interface Kubelet {
+  /**
+   * Its address.
+   */
+  url: string;
+  /**
+   * File with a token; that of the pod's service account if absent.
+   */
+  tokenFile?: string;
+  /**
+   * File with the authorities that are trusted (PEM).
+   */
+  ca?: string;
+  /**
+   * Whether its certificate is not looked at.
+   */
+  insecure?: boolean;
+  /**
+   * How often its pods are asked for, at least `100ms`.
+   */
+  interval?: string;
 }
 /**
  * A listener that Prometheus scrapes.

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sondeError, type SondeError } from '@sonde/kit';
+import type { KafkaSinkConfig } from '../../config/types.ts';
 import type { EventRecord } from '../../events/index.ts';
 import type { Identity } from '../../identity/types.ts';
 import type { EntityDefinition, TableSnapshot } from '../../series/types.ts';
 import type { Chunk, Delivery, Exporter, MetricExport, Signal } from '../push/types.ts';
-import { Batcher, BATCH_BYTES, BATCH_MESSAGES, type KafkaPayload } from './batch.ts';
+import { Chunker, BATCH_BYTES, BATCH_MESSAGES, type KafkaPayload } from './chunker.ts';
 import { eventRecord } from './event-record.ts';
 import { KafkaFailure } from './failure.ts';
 import { lanesOf, type Batch } from './lanes.ts';
 import { metricRecords } from './metric-records.ts';
 import { connectionOf } from './open-connection.ts';
-import type { KafkaOptions } from './options.ts';
 import { ReconnectingTransport } from './reconnecting-transport.ts';
 import { schemaRecord } from './schema-record.ts';
 import { MAX_IN_FLIGHT, type KafkaMessage, type KafkaTransport } from './transport.ts';
@@ -27,7 +27,8 @@ type Announced = WeakMap<EntityDefinition, number>;
 export class KafkaExporter implements Exporter<KafkaPayload> {
   readonly where: string;
   readonly limits = { records: MAX_IN_FLIGHT * BATCH_MESSAGES, bytes: MAX_IN_FLIGHT * BATCH_BYTES };
-  readonly #options: KafkaOptions;
+  readonly #name: string;
+  readonly #config: KafkaSinkConfig;
   readonly #identity: Pick<Identity, 'labels'>;
   readonly #announced: Announced = new WeakMap();
   /** Schemas on their way. */
@@ -36,15 +37,17 @@ export class KafkaExporter implements Exporter<KafkaPayload> {
   readonly #done = new WeakSet<KafkaMessage>();
   #transport: KafkaTransport | undefined;
 
-  constructor(options: KafkaOptions, identity: Pick<Identity, 'labels'>) {
-    this.#options = options;
+  /** @param name key of the sink in sonde.yaml */
+  constructor(name: string, config: KafkaSinkConfig, identity: Pick<Identity, 'labels'>) {
+    this.#name = name;
+    this.#config = config;
     this.#identity = identity;
-    this.where = `kafka://${options.brokers.join(',')}`;
+    this.where = `kafka://${config.brokers.join(',')}`;
   }
 
-  /** @throws SONDE_FILE_UNREADABLE */
+  /** @throws SONDE_SINK_TLS_FILE, SONDE_FILE_UNREADABLE */
   async open(): Promise<void> {
-    this.#transport = new ReconnectingTransport(await connectionOf(this.#options));
+    this.#transport = new ReconnectingTransport(await connectionOf(this.#name, this.#config));
   }
 
   async close(): Promise<void> {
@@ -53,26 +56,26 @@ export class KafkaExporter implements Exporter<KafkaPayload> {
   }
 
   *events(events: readonly EventRecord[]): Iterable<Chunk<KafkaPayload> | undefined> {
-    const batcher = new Batcher(this.#options.topics.events);
+    const chunker = new Chunker(this.#config.topics.events);
     for (const [i, event] of events.entries()) {
-      const full = batcher.add(eventRecord(event, this.#identity.labels(event.identity)), event.probe);
+      const full = chunker.add(eventRecord(event, this.#identity.labels(event.identity)), event.probe);
       if (full || i % STEP === 0) yield full;
     }
-    yield batcher.take();
+    yield chunker.take();
   }
 
   *metrics({ snapshot, since }: MetricExport): Iterable<Chunk<KafkaPayload> | undefined> {
     yield this.#schemas(snapshot.tables, snapshot.time);
     const before = new Map(since?.tables.map((table) => [table.definition, table]));
-    const batcher = new Batcher(this.#options.topics.metrics);
+    const chunker = new Chunker(this.#config.topics.metrics);
     for (const table of snapshot.tables) {
       let step = 0;
       for (const message of metricRecords(table, before.get(table.definition), snapshot.time)) {
-        const full = message && batcher.add(message, table.definition.probe);
+        const full = message && chunker.add(message, table.definition.probe);
         if (full || step++ % STEP === 0) yield full;
       }
     }
-    yield batcher.take();
+    yield chunker.take();
   }
 
   async send(_: Signal, chunks: readonly Chunk<KafkaPayload>[], abort: AbortSignal): Promise<Delivery> {
@@ -106,14 +109,14 @@ export class KafkaExporter implements Exporter<KafkaPayload> {
   /** The schemas that no reader has been told of late. */
   #schemas(tables: readonly TableSnapshot[], now: number): Chunk<KafkaPayload> | undefined {
     this.#announcing.clear();
-    const batcher = new Batcher(this.#options.topics.metadata);
+    const chunker = new Chunker(this.#config.topics.metadata);
     for (const { definition } of tables) {
       if (now - (this.#announced.get(definition) ?? -Infinity) < SCHEMA_INTERVAL) continue;
-      const message = schemaRecord(definition, this.#options.temporality, now);
+      const message = schemaRecord(definition, this.#config.temporality, now);
       this.#announcing.set(message, definition);
-      batcher.add(message, undefined);
+      chunker.add(message, undefined);
     }
-    return batcher.take();
+    return chunker.take();
   }
 
   #acknowledged(messages: readonly KafkaMessage[]): void {
@@ -124,9 +127,9 @@ export class KafkaExporter implements Exporter<KafkaPayload> {
   }
 
   #explain(thrown: unknown, topic: string): SondeError {
-    const { name: sink, brokers, driver } = this.#options;
+    const { brokers, driver } = this.#config;
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    const values = { sink, brokers: brokers.join(', '), topic, driver, reason };
+    const values = { sink: this.#name, brokers: brokers.join(', '), topic, driver, reason };
     const cause = thrown instanceof KafkaFailure ? CODES[thrown.reason] : 'SONDE_KAFKA_UNAVAILABLE';
     return sondeError(cause, values, { cause: thrown });
   }
@@ -146,7 +149,7 @@ const CODES = {
   credentials: 'SONDE_KAFKA_CREDENTIALS',
   certificate: 'SONDE_KAFKA_TLS',
   topic: 'SONDE_KAFKA_TOPIC',
-  timeout: 'SONDE_KAFKA_TIMEOUT',
+  timeout: 'SONDE_KAFKA_UNAVAILABLE',
   refused: 'SONDE_KAFKA_REFUSED',
   unavailable: 'SONDE_KAFKA_UNAVAILABLE',
 } as const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BATCH_BYTES, BATCH_MESSAGES, sizeOf, type KafkaPayload } from './batch.ts';
+import { BATCH_BYTES, BATCH_MESSAGES, sizeOf, type KafkaPayload } from './chunker.ts';
 import { MAX_IN_FLIGHT, type KafkaMessage } from './transport.ts';
 
 /** Messages of one topic that go out together. */

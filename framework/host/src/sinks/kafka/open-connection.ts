@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sondeError } from '@sonde/kit';
 import { readFile } from 'node:fs/promises';
-import type { ConnectionOptions } from 'node:tls';
-import type { KafkaOptions, KafkaSasl, KafkaTls } from './options.ts';
+import type { KafkaSinkConfig, Sasl } from '../../config/types.ts';
+import { readCertificates } from '../otlp/tls.ts';
 import type { KafkaConnection, KafkaCredentials } from './transport.ts';
 
 /**
- * Reads the certificates and the password that the options name.
- * @throws SONDE_FILE_UNREADABLE
+ * Reads the certificates and the password that the configuration names.
+ * @param sink its name
+ * @throws SONDE_SINK_TLS_FILE, SONDE_FILE_UNREADABLE
  */
-export async function connectionOf(options: KafkaOptions): Promise<KafkaConnection> {
-  const { driver, brokers, clientId, acks, compression, timeout, tls, sasl } = options;
+export async function connectionOf(sink: string, config: KafkaSinkConfig): Promise<KafkaConnection> {
+  const { driver, brokers, clientId, acks, compression, timeout, tls, sasl } = config;
   return {
     driver,
     brokers,
@@ -18,27 +19,15 @@ export async function connectionOf(options: KafkaOptions): Promise<KafkaConnecti
     acks,
     compression,
     timeout,
-    ...(tls && { tls: await readTls(tls) }),
+    ...(tls && { tls: await readCertificates(sink, tls) }),
     ...(sasl && { sasl: await readPassword(sasl) }),
   };
 }
 
-async function readTls({ ca, cert, key, serverName }: KafkaTls): Promise<ConnectionOptions> {
-  return {
-    ...(ca && { ca: await read(ca) }),
-    ...(cert && { cert: await read(cert) }),
-    ...(key && { key: await read(key) }),
-    ...(serverName && { servername: serverName }),
-  };
-}
-
-async function readPassword({ mechanism, username, password, passwordFile }: KafkaSasl): Promise<KafkaCredentials> {
-  return { mechanism, username, password: passwordFile ? (await read(passwordFile)).trimEnd() : (password ?? '') };
-}
-
-async function read(file: string): Promise<string> {
+async function readPassword({ mechanism, username, password, passwordFile: file }: Sasl): Promise<KafkaCredentials> {
+  if (file === undefined) return { mechanism, username, password: password ?? '' };
   try {
-    return await readFile(file, 'utf8');
+    return { mechanism, username, password: (await readFile(file, 'utf8')).trimEnd() };
   } catch (cause) {
     throw sondeError('SONDE_FILE_UNREADABLE', { file, reason: (cause as Error).message }, { cause });
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Chunk } from '../push/types.ts';
+import { CHUNK_BYTES, CHUNK_RECORDS, type Chunk } from '../push/types.ts';
 import type { KafkaMessage } from './transport.ts';
 
 /** Records of one chunk. */
@@ -15,8 +15,8 @@ export const BATCH_BYTES = 768 * 1024;
 /** What a record takes beyond key and value, about. */
 const OVERHEAD = 32;
 
-/** Puts messages of one topic together to chunks of one batch each. */
-export class Batcher {
+/** Puts messages of one topic together to chunks. */
+export class Chunker {
   readonly #topic: string;
   #messages: KafkaMessage[] = [];
   #counts = new Map<string, number>();
@@ -32,7 +32,7 @@ export class Batcher {
    */
   add(message: KafkaMessage, probe: string | undefined): Chunk<KafkaPayload> | undefined {
     const bytes = sizeOf(message);
-    const isFull = this.#messages.length >= BATCH_MESSAGES || this.#bytes + bytes > BATCH_BYTES;
+    const isFull = this.#messages.length >= CHUNK_RECORDS || this.#bytes + bytes > CHUNK_BYTES;
     const full = isFull ? this.take() : undefined;
     this.#messages.push(message);
     this.#bytes += bytes;
