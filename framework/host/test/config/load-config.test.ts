@@ -32,6 +32,9 @@ describe('a sonde.yaml', () => {
       relabel: [],
       containers: { labels: [] },
       kubernetes: { podLabels: [], podAnnotations: [] },
+      routes: [],
+      rules: {},
+      watchSelf: false,
       series: { budget: 10_000, retention: 300_000 },
       sinks: {
         prometheus: { type: 'prometheus', listen: { host: '127.0.0.1', port: 9464 }, createdTimestamps: false },
