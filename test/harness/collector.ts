@@ -165,7 +165,7 @@ export class Collector implements AsyncDisposable {
     const file = join(this.#folder.path, `${signal}.jsonl`);
     if (!existsSync(file)) return [];
     const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-    return lines.map((line) => JSON.parse(line) as Json);
+    return lines.map((line): Json => JSON.parse(line));
   }
 }
 

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
-import { repository } from './paths.ts';
 
 /**
- * The path of a program: on PATH, in the folders for administrators, or where `npm test` unpacks Debian's Prometheus.
+ * The path of a program on PATH, to which `vitest.config.ts` adds where `npm test` puts what it fetches.
  *
  * @throws Error if there is none
  */
 export function findTool(name: string): string {
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', join(repository, '.tools/debian/usr/bin')];
+  const folders = (process.env.PATH ?? '').split(':');
   const found = folders.map((folder) => join(folder, name)).find(isExecutable);
   if (!found) throw new Error(`${name} is not installed: npm test installs what the tests need`);
   return found;
