@@ -26,9 +26,12 @@ const run = promisify(execFile);
 let program: string;
 let identity: Identity;
 let started: IdentityId[];
+/** What the kernel puts before the paths that this process sees: its root folder, empty unless that was changed. */
+let rootFolder: string;
 
 beforeAll(() => {
   program = compileSpawn();
+  rootFolder = readRootFolder();
 });
 
 afterAll(() => rmSync(dirname(program), { recursive: true }));
@@ -44,7 +47,19 @@ afterEach(() => identity.close());
 /** The processes of the test program that started since, which `matches`. */
 function seen(matches: (process: ProcessFacts) => boolean = () => true): ProcessFacts[] {
   identity.settle();
-  return started.map((id) => identity.facts(id)!).filter((facts) => facts.executable === program && matches(facts));
+  return started.map((id) => identity.facts(id)!).filter((facts) => pathHere(facts.executable) === program && matches(facts));
+}
+
+/** A path of the kernel's as this process sees it. */
+function pathHere(path: string | undefined): string | undefined {
+  return path?.startsWith(`${rootFolder}/`) ? path.slice(rootFolder.length) : path;
+}
+
+/** From the mount that is this process's root: where it begins in its file system. */
+function readRootFolder(): string {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' '));
+  const root = mounts.find(([, , , , mountPoint]) => mountPoint === '/')?.[3] ?? '/';
+  return root === '/' ? '' : root;
 }
 
 describe('processes that live before', () => {
@@ -60,7 +75,8 @@ describe('processes that live before', () => {
       compared++;
       const { parentPid, executable, commandLine, userId, comm, kernelThread } = facts;
       if (kernelThread) shown.facts.comm = shown.facts.comm.slice(0, comm!.length); // /proc adds what a worker works at
-      expect({ pid: facts.pid, parentPid, executable, userId, comm, kernelThread }).toEqual({ pid: facts.pid, ...shown.facts });
+      const seenHere = { parentPid, executable: pathHere(executable), userId, comm, kernelThread };
+      expect({ pid: facts.pid, ...seenHere }).toEqual({ pid: facts.pid, ...shown.facts });
       if (!/pass|token|secret|:\/\//.test(shown.command)) expect(commandLine ?? '').toBe(shown.command);
     }
     expect(compared).toBeGreaterThan(5);
@@ -109,7 +125,7 @@ describe('a process', () => {
     await run('/bin/sh', ['-c', `exec ${program} nap exec-me`]);
     const [nap] = seen(({ commandLine }) => commandLine?.endsWith('exec-me') === true);
     const earlier = started.map((id) => identity.facts(id)!).filter(({ pid, id }) => pid === nap!.pid && id !== nap!.id);
-    const shell = earlier.find(({ executable }) => executable === realpathSync('/bin/sh'));
+    const shell = earlier.find(({ executable }) => pathHere(executable) === realpathSync('/bin/sh'));
     expect(shell).toMatchObject({ start: nap!.start, execId: nap!.execId - 1, ended: true });
     expect(identity.process(nap!.pid, nap!.execId, nap!.start)).toBe(nap!.id);
   });
@@ -156,10 +172,10 @@ describe('a process', () => {
     const child = await startReady(copy, 'threads', '1');
     unlinkSync(copy);
     identity.settle();
-    expect(started.map((id) => identity.facts(id)!.executable)).toContain(copy);
+    expect(started.map((id) => pathHere(identity.facts(id)!.executable))).toContain(copy);
     await identity.close();
     identity = await openIdentity();
-    expect([...identity.live()].map((id) => identity.facts(id)!.executable)).toContain(copy);
+    expect([...identity.live()].map((id) => pathHere(identity.facts(id)!.executable))).toContain(copy);
     await stop(child);
   });
 });
@@ -172,7 +188,7 @@ describe('labels', () => {
     expect(labels).toMatchObject({
       'process.pid': child.pid,
       'process.executable.name': basename(program),
-      'process.executable.path': program,
+      'process.executable.path': rootFolder + program,
       'process.command': program,
       'process.command_line': `${program} threads 1 --password=***`,
       'process.parent_pid': process.pid,
@@ -278,7 +294,7 @@ describe('the room', () => {
       .poll(() => alive().find(({ pid }) => pid === child.pid)?.commandLine, { timeout: 3000 })
       .toBe(`${program} threads 1`);
     identity.settle();
-    expect(alive().filter(({ executable, pid }) => executable === program && pid !== child.pid)).toEqual([]);
+    expect(alive().filter(({ executable, pid }) => pathHere(executable) === program && pid !== child.pid)).toEqual([]);
     child.stdin.end();
     await once(child, 'exit');
   });
@@ -288,7 +304,7 @@ describe('the room', () => {
     const [nap] = seen(({ commandLine }) => commandLine?.endsWith('held') === true);
     identity.retain(nap!.id);
     expect(identity.ended(nap!.id)).toBe(true);
-    expect(identity.labels(nap!.id).get('process.executable.path')).toBe(program);
+    expect(identity.labels(nap!.id).get('process.executable.path')).toBe(rootFolder + program);
     identity.release(nap!.id);
     expect(identity.facts(nap!.id)).toBeDefined();
   });
