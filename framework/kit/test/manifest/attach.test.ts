@@ -23,9 +23,16 @@ test.each([
   expect(parseAttach(text)).toEqual({ type: text.split('/')[0], spec });
 });
 
-test.each(['tp_btf/sched_switch', 'fentry/vfs_read', 'fexit/vfs_read', 'iter/task'])('%s names its target', (text) => {
+test.each(['tp_btf/sched_switch', 'fentry/vfs_read', 'fexit/vfs_read'])('%s names its target', (text) => {
   const [type, target] = text.split('/');
   expect(parseAttach(text)).toEqual({ type, target, spec: { kind: 'auto' } });
+});
+
+test.each([
+  ['iter/task', 'task', {}],
+  ['iter/bpf_map_elem:owners', 'bpf_map_elem', { map: 'owners' }],
+])('%s is run, not attached', (text, target, iterator) => {
+  expect(parseAttach(text)).toEqual({ type: 'iter', target, iterator, spec: { kind: 'auto' } });
 });
 
 test('a pid narrows uprobes and USDT to one process', () => {
