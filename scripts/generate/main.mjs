@@ -18,7 +18,11 @@ const schemas = [
 const requestBodies = {
   schema: 'framework/host/src/control/api.schema.json',
   refersTo: ['framework/host/src/config/sonde.schema.json'],
-  validators: { validateProbeChange: '#/$defs/ProbeChange', validateValidateRequest: '#/$defs/ValidateRequest' },
+  validators: {
+    validateProbeChange: '#/$defs/ProbeChange',
+    validateTargetRules: '#/$defs/TargetRules',
+    validateValidateRequest: '#/$defs/ValidateRequest',
+  },
   into: 'framework/host/src/control/generated',
 };
 

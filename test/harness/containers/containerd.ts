@@ -22,6 +22,7 @@ export interface PodOptions {
   annotations?: Record<string, string>;
   container: string;
   command?: readonly string[];
+  env?: Record<string, string>;
 }
 
 /** A pod that runs. */
@@ -71,7 +72,7 @@ state = "${place('state')}"
   }
 
   /** Runs a pod and resolves with the ids of its sandbox and its container. */
-  async run({ name, namespace = 'default', uid, labels = {}, annotations = {}, container, command }: PodOptions): Promise<RunningPod> {
+  async run({ name, namespace = 'default', uid, labels = {}, annotations = {}, container, command, env = {} }: PodOptions): Promise<RunningPod> {
     const pod = { 'io.kubernetes.pod.name': name, 'io.kubernetes.pod.namespace': namespace, 'io.kubernetes.pod.uid': uid };
     const onHost = { namespace_options: { network: 'NODE' } };
     const sandboxConfig = {
@@ -87,6 +88,7 @@ state = "${place('state')}"
       metadata: { name: container },
       image: { image: imageName },
       ...(command && { command }),
+      envs: Object.entries(env).map(([key, value]) => ({ key, value })),
       log_path: `${name}.log`,
       labels: { ...pod, 'io.kubernetes.container.name': container },
       linux: { security_context: onHost },

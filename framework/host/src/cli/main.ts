@@ -20,6 +20,7 @@ const commands: Record<string, { summary: string; load(): Promise<{ command: Com
   restart: { summary: 'Stop probes and start them again', load: () => import('./commands/restart.ts') },
   set: { summary: 'Change settings of a running probe', load: () => import('./commands/set.ts') },
   unset: { summary: 'Go back to what sonde.yaml says', load: () => import('./commands/unset.ts') },
+  targets: { summary: 'List who a probe watches, and by which rule', load: () => import('./commands/targets.ts') },
   check: { summary: 'Check a sonde.yaml or a probe package', load: () => import('./commands/check.ts') },
   doctor: {
     summary: 'Say what this machine lacks, and what to do about it',

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { joinErrors, sondeError, validateValue, type Validator } from '@sonde/kit';
 import schema from './api.schema.json' with { type: 'json' };
-import { validateProbeChange, validateValidateRequest } from './generated/validate.ts';
+import { validateProbeChange, validateTargetRules, validateValidateRequest } from './generated/validate.ts';
 import type { BodySchema } from './route.ts';
 
 /** Bytes that a body may have. */
@@ -10,6 +10,7 @@ export const bodyLimit = 1024 * 1024;
 
 const validators: Record<BodySchema, Validator<unknown>> = {
   ProbeChange: { schema, validate: validateProbeChange },
+  TargetRules: { schema, validate: validateTargetRules },
   ValidateRequest: { schema, validate: validateValidateRequest },
 };
 

@@ -39,4 +39,4 @@ export interface Route {
   handle(control: ControlOptions, request: ControlRequest): Promise<Reply> | Reply;
 }
 
-export type BodySchema = 'ProbeChange' | 'ValidateRequest';
+export type BodySchema = 'ProbeChange' | 'TargetRules' | 'ValidateRequest';

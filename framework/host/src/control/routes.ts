@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SondeError } from '@sonde/kit';
 import { parseConfig } from '../config/load-config.ts';
-import type { ProbeChange } from '../config/types.ts';
+import type { ProbeChange, TargetRules } from '../config/types.ts';
 import type { ProbeStatus } from '../probes/types.ts';
 import { openApi } from './openapi.ts';
 import { findingOf, findingsOf } from './problem.ts';
@@ -114,6 +114,25 @@ export const routes: readonly Route[] = [
       status: 200,
       stream: events.follow({ probes: query.getAll('probe'), names: query.getAll('name') }),
     }),
+  },
+  {
+    method: 'GET',
+    path: '/v1/probes/{name}/targets',
+    id: 'getTargets',
+    summary: 'Who the target rules of a probe match now, and by which rule',
+    replies: { 200: 'TargetReport' },
+    errors: ['SONDE_PROBE_UNKNOWN'],
+    handle: ({ probes }, { params }) => ok(probes.targets(params['name']!)),
+  },
+  {
+    method: 'POST',
+    path: '/v1/probes/{name}/targets',
+    id: 'tryTargets',
+    summary: 'Who other rules would match; nothing changes',
+    body: 'TargetRules',
+    replies: { 200: 'TargetReport' },
+    errors: ['SONDE_PROBE_UNKNOWN', 'SONDE_TARGET_PATTERN', 'SONDE_TARGET_SELECTOR'],
+    handle: ({ probes }, { params, body }) => ok(probes.targets(params['name']!, body as TargetRules)),
   },
   {
     method: 'POST',

@@ -3,6 +3,8 @@ import { asSondeError, formatPlace, nearest, quoteNames, sondeError, type SondeE
 import { builtInPackage } from '../packages/find-package.ts';
 import { loadPackage } from '../packages/load-package.ts';
 import type { ProbePackage } from '../packages/types.ts';
+import { type TargetReport, targetReport } from '../targets/report.ts';
+import type { TargetRules } from '../targets/types.ts';
 import type { ProbeObservation } from '../telemetry/types.ts';
 import { checkDesired, Probe } from './probe.ts';
 import type { ProbeServices } from './services.ts';
@@ -71,6 +73,13 @@ export class Probes implements ProbeManager {
     if (this.#broken.has(name) && desired !== undefined) await this.#follow(name, desired);
     await this.#probes.get(name)?.restart();
     return this.get(name);
+  }
+
+  targets(name: string, rules?: TargetRules): TargetReport {
+    const current = this.get(name).desired.targets;
+    const { targets, identity } = this.#services;
+    const matches = rules === undefined ? targets.matches(name) : targets.preview(rules);
+    return targetReport(name, rules ?? current, matches, identity);
   }
 
   /** Stops everything; nothing is left in the kernel. */

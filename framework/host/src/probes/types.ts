@@ -2,6 +2,7 @@
 import type { SondeError } from '@sonde/kit';
 import type { Refusal } from './program-plan.ts';
 import type { ProbeConfig, TargetRules } from '../config/generated/types.ts';
+import type { TargetReport } from '../targets/report.ts';
 
 /** Where a probe stands; see docs/lifecycle.md. */
 export type ProbeState = 'installed' | 'loading' | 'running' | 'throttled' | 'stopping' | 'stopped' | 'failed';
@@ -75,4 +76,9 @@ export interface ProbeManager {
   /** Checks one probe's desired state against its manifest without applying it. Empty if good. */
   validate(name: string, desired: DesiredProbe): Promise<SondeError[]>;
   restart(name: string): Promise<ProbeStatus>;
+  /**
+   * Who the probe's target rules match now; or, if `rules` are given, who those would match, changing nothing.
+   * @throws SONDE_PROBE_UNKNOWN, SONDE_TARGET_PATTERN, SONDE_TARGET_SELECTOR
+   */
+  targets(name: string, rules?: TargetRules): TargetReport;
 }
