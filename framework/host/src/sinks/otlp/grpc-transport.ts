@@ -19,7 +19,6 @@ const DENIED = new Set([7, 16]);
 /** UNAVAILABLE that comes from the connection, and not from who is at its other end. */
 const NO_CONNECTION = /No connection established|Name resolution failed|ECONN|socket|Connection dropped|TLS/;
 const DETAILS = 'grpc-status-details-bin';
-const GZIP = 2;
 /** The library's own is 2 minutes. */
 const LONGEST_RECONNECT_MILLISECONDS = 5000;
 
@@ -74,19 +73,20 @@ export class GrpcTransport implements Transport {
 
   #connect(): Grpc.Client {
     const { endpoint, certificates, compression } = this.#options;
-    const { Client, credentials } = this.#grpc;
+    const { Client, credentials, compressionAlgorithms } = this.#grpc;
     const { ca, cert, key } = certificates;
     const secure = endpoint.protocol === 'https:' ? credentials.createSsl(ca, key, cert) : credentials.createInsecure();
     const port = endpoint.port || (endpoint.protocol === 'https:' ? '443' : '80');
     return new Client(`${endpoint.hostname}:${port}`, secure, {
       'grpc.max_reconnect_backoff_ms': LONGEST_RECONNECT_MILLISECONDS,
-      ...(compression === 'gzip' && { 'grpc.default_compression_algorithm': GZIP }),
+      ...(compression === 'gzip' && { 'grpc.default_compression_algorithm': compressionAlgorithms.gzip }),
     });
   }
 }
 
 function read(place: Place, signal: Signal, error: Grpc.ServiceError): Delivery {
-  const { code, details, metadata } = error;
+  const { details, metadata } = error;
+  const code = Number(error.code);
   const reason = `gRPC status ${code}: ${details}`;
   const [status] = metadata.get(DETAILS);
   const after = Buffer.isBuffer(status) ? readStatus(status).retryAfter : undefined;

@@ -39,7 +39,9 @@ export class World implements AsyncDisposable {
       ...others,
     };
     const log = (_: string, message: string): number => this.messages.push(message);
-    const sink = new PushSink(new OtlpExporter(name, whole, this.people), { ...whole, name }, { ...this, log });
+    const { store, events, spans } = this;
+    const exporter = new OtlpExporter(name, whole, this.people);
+    const sink = new PushSink(exporter, { ...whole, name }, { store, events, spans, log });
     await sink.start();
     this.#sinks.push(sink);
     return sink;
