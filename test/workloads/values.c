@@ -3,7 +3,7 @@
 //
 // Calls getppid(VALUE, MARK) COUNT times for each pair; the probe in fixtures/values counts these calls. COUNT `until`
 // goes on until SIGTERM comes, and prints how many calls there were. With `exec`, the process then becomes PROGRAM.
-// VALUE may be `n`: then the calls have the values 0, 1, 2, …
+// VALUE may be `n`: then the calls have the values 0, 1, 2, …; with `n1000`, they begin at 1000.
 // Environment PAUSE_US: microseconds between two calls.
 #define _GNU_SOURCE
 #include <signal.h>
@@ -33,13 +33,13 @@ int main(int argc, char **argv)
 	sigaction(SIGTERM, &action, NULL);
 	for (; at + 1 < argc && strcmp(argv[at], "exec"); at += 2) {
 		int until = !strcmp(argv[at], "until");
-		int counting = !strcmp(argv[at + 1], "n");
+		int counting = argv[at + 1][0] == 'n';
 		uint64_t count = strtoull(argv[at], NULL, 0);
-		uint64_t value = counting ? 0 : strtoull(argv[at + 1], NULL, 0);
+		uint64_t value = strtoull(argv[at + 1] + counting, NULL, 0);
 		uint64_t done = 0;
 
 		while (until ? !stopped : done < count) {
-			syscall(SYS_getppid, counting ? done : value, MARK);
+			syscall(SYS_getppid, counting ? value + done : value, MARK);
 			done++;
 			if (pause_us)
 				usleep(pause_us);

@@ -39,7 +39,7 @@ export async function createSink(name: string, config: Config, services: SinkSer
         token: await tokenOf(config),
       });
     case 'log':
-      return new LogSink({ name, path: sink.path }, routed);
+      return new LogSink({ ...sink, name }, routed);
     case 'otlp':
       return new PushSink(new OtlpExporter(name, sink, services.identity), { ...sink, name }, routed);
     case 'kafka':

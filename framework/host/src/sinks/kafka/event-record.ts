@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { eventBody, type EventRecord } from '../../events/index.ts';
 import type { Labels } from '../../identity/types.ts';
-import { recordKey } from './keys.ts';
+import { recordKey } from '../json/record-key.ts';
 import type { KafkaMessage } from './transport.ts';
 
 /** Labels of a process → their JSON; the labels are the same object until they change. */

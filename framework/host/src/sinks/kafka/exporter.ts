@@ -9,7 +9,7 @@ import { Chunker, BATCH_BYTES, BATCH_MESSAGES, type KafkaPayload } from './chunk
 import { eventRecord } from './event-record.ts';
 import { KafkaFailure } from './failure.ts';
 import { lanesOf, type Batch } from './lanes.ts';
-import { metricRecords } from './metric-records.ts';
+import { metricRecords } from '../json/metric-records.ts';
 import { connectionOf } from './open-connection.ts';
 import { ReconnectingTransport } from './reconnecting-transport.ts';
 import { schemaRecord } from './schema-record.ts';

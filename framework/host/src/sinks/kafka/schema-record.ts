@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EntityDefinition, MetricDefinition } from '../../series/types.ts';
 import { TIME_RANGE } from '../../series/types.ts';
-import { isSummed } from './metric-records.ts';
+import { isSummed } from '../json/metric-records.ts';
 import type { KafkaMessage } from './transport.ts';
 
 /** What a reader has to know of an entity's records: its keys and metrics with type, unit and meaning. */

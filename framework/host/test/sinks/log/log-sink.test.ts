@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { EventBus, type EventRecord } from '../../../src/events/index.ts';
+import { EventBus, type EventRecord, type SpanRecord } from '../../../src/events/index.ts';
 import { createSeriesStore } from '../../../src/series/index.ts';
-import { LogSink } from '../../../src/sinks/log/index.ts';
+import { LogSink, type LogSinkOptions } from '../../../src/sinks/log/index.ts';
 import { People } from '../../series/people.ts';
 
 let folder: string;
@@ -27,15 +27,20 @@ function event(number: number, change: Partial<EventRecord> = {}): EventRecord {
   };
 }
 
-async function setUp(path: string, capacity?: number) {
+async function setUp(path: string, capacity?: number, options: Partial<LogSinkOptions> = {}) {
   const people = new People();
-  const { loss } = createSeriesStore(people);
+  const store = createSeriesStore(people);
+  const { loss } = store;
   const events = new EventBus({ loss, settle: () => {} });
   events.declare('fsync');
-  const sink = new LogSink({ name: 'log', path, ...(capacity && { capacity }) }, { events, identity: people });
+  const spans = new EventBus<SpanRecord>({ loss, settle: () => {} });
+  const sink = new LogSink(
+    { name: 'log', path, metrics: false, interval: 10_000, ...(capacity && { capacity }), ...options },
+    { store, events, spans, identity: people },
+  );
   await sink.start();
   const lost = () => loss.rows('fsync').reduce((sum, { count }) => sum + count, 0);
-  return { people, events, sink, lost };
+  return { people, store, events, spans, sink, lost };
 }
 
 const linesOf = (path: string) =>
@@ -147,5 +152,119 @@ describe('the log sink', () => {
     await closed;
     expect(Number(output) + lost()).toBe(3000);
     expect(lost()).toBeGreaterThan(0);
+  });
+
+  test('writes a span as JSON', async () => {
+    const path = join(folder, 'spans.log');
+    const { people, spans, sink } = await setUp(path);
+    const start = Date.UTC(2026, 10, 21, 10) * 1e6;
+    spans.emit({
+      probe: 'l7',
+      name: 'GET /users',
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      spanId: 'b7ad6b7169203331',
+      kind: 'server',
+      start,
+      end: start + 250e6,
+      error: '500',
+      identity: people.born('nginx', 7),
+      attributes: { 'http.route': '/users' },
+      weight: 1,
+    });
+    await sink.stop();
+    expect(linesOf(path)).toEqual([
+      {
+        timestamp: '2026-11-21T10:00:00.000Z',
+        trace_id: '0af7651916cd43dd8448eb211c80319c',
+        span_id: 'b7ad6b7169203331',
+        span_name: 'GET /users',
+        kind: 'server',
+        duration: expect.closeTo(0.25, 6),
+        status: { code: 'error', message: '500' },
+        attributes: { 'http.route': '/users' },
+        scope: { name: 'l7' },
+        resource: expect.objectContaining({ 'process.executable.name': 'nginx', 'process.pid': 7 }),
+      },
+    ]);
+  });
+
+  test('writes a line for each series and interval, if asked to, the last when it stops', async () => {
+    const path = join(folder, 'metrics.log');
+    const { people, store, sink } = await setUp(path, undefined, { metrics: true, interval: 60_000 });
+    const metrics = [{ name: 'fsync.calls', type: 'counter', unit: '{call}', help: 'Calls' }] as const;
+    const table = store.define({ probe: 'fsync', name: 'fsync.call', attributes: ['fsync.kind'], metrics });
+    for (let pid = 1; pid <= 1200; pid++) table.add(table.row(people.born('postgres', pid), ['fsync']), 0, pid);
+    await sink.stop();
+    const own = linesOf(path).filter(({ entity }) => entity === 'fsync.call');
+    expect(own).toHaveLength(1200);
+    expect(own[41]).toMatchObject({
+      entity: 'fsync.call',
+      probe: 'fsync',
+      keys: { 'fsync.kind': 'fsync' },
+      labels: { 'process.executable.name': 'postgres', 'process.pid': 42 },
+      metrics: { 'fsync.calls': 42 },
+    });
+  });
+});
+
+describe('rotation', () => {
+  const rotated = (path: string) => ['.4', '.3', '.2', '.1', ''].map((suffix) => path + suffix).filter((file) => existsSync(file));
+  const numbersOf = (files: string[]) => files.flatMap(linesOf).map(({ attributes }) => Number(attributes['file.name'].slice(5)));
+
+  test('by size puts whole lines aside, in order, and keeps so many files', async () => {
+    const path = join(folder, 'events.log');
+    const { events, sink, lost } = await setUp(path, undefined, { rotate: { size: 4000, keep: 3 } });
+    for (let number = 0; number < 200; number++) {
+      events.emit(event(number));
+      if (number % 10 === 9) await sleep(120);
+    }
+    await sink.stop();
+    const files = rotated(path);
+    expect(files).toEqual([`${path}.3`, `${path}.2`, `${path}.1`, path]);
+    const numbers = numbersOf(files);
+    expect(numbers).toEqual(Array.from(numbers, (_, i) => 200 - numbers.length + i));
+    for (const file of files) expect(statSync(file).size).toBeLessThanOrEqual(4000);
+    expect(lost()).toBe(0);
+  });
+
+  test('by age begins with the first line, of an earlier run too', async () => {
+    const path = join(folder, 'events.log');
+    const rotate = { size: 2 ** 30, age: 400, keep: 3 };
+    const first = await setUp(path, undefined, { rotate });
+    first.events.emit(event(1));
+    await first.sink.stop();
+    await sleep(450);
+    const { events, sink } = await setUp(path, undefined, { rotate });
+    events.emit(event(2));
+    await sleep(200);
+    events.emit(event(3));
+    await sleep(200);
+    expect(rotated(path).map((file) => numbersOf([file]))).toEqual([[1], [2, 3]]);
+    await sink.stop();
+  });
+
+  test('that is not possible is told, and no line is lost', async () => {
+    const path = join(folder, 'events.log');
+    mkdirSync(`${path}.1`);
+    mkdirSync(join(`${path}.1`, 'full'));
+    mkdirSync(`${path}.2`);
+    mkdirSync(join(`${path}.2`, 'full'));
+    const { events, sink, lost } = await setUp(path, undefined, { rotate: { size: 100, keep: 2 } });
+    events.emit(event(1));
+    await sleep(200);
+    events.emit(event(2));
+    await sleep(200);
+    expect(sink.state()).toMatchObject({ state: 'failing', error: { code: 'SONDE_SINK_OUTPUT' } });
+    await sink.stop();
+    expect(numbersOf([path])).toEqual([1, 2]);
+    expect(lost()).toBe(0);
+  });
+
+  test('has no say over standard output', async () => {
+    const { events, sink } = await setUp('stderr', undefined, { rotate: { size: 1, keep: 1 } });
+    events.emit(event(1));
+    events.emit(event(2));
+    await sink.stop();
+    expect(sink.state().error).toBeUndefined();
   });
 });

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { emptyHistogram } from '../../series/index.ts';
 import type { HistogramColumn, HistogramValue, LabelSet, MetricType, TableSnapshot } from '../../series/types.ts';
-import { recordKey } from './keys.ts';
-import type { KafkaMessage } from './transport.ts';
+import { recordKey } from './record-key.ts';
+
+/** A record as JSON, and the key of what it is about. */
+export interface MetricRecord {
+  key: string;
+  value: string;
+  /** Milliseconds since 1970. */
+  timestamp: number;
+}
 
 /** Parts of a record that are the same for as long as its series lives. */
 interface Fixed {
@@ -22,7 +29,7 @@ export function* metricRecords(
   table: TableSnapshot,
   since: TableSnapshot | undefined,
   time: number,
-): Iterable<KafkaMessage | undefined> {
+): Iterable<MetricRecord | undefined> {
   const { definition, labels, created, ended, size } = table;
   const metrics = definition.metrics.map(({ name, type }, i) => {
     const read = valueWriter(table.metrics[i]!, isSummed(type) ? since?.metrics[i] : undefined);
