@@ -101,15 +101,10 @@ int BPF_PROG(abnormal_retransmit, struct sock *sk)
 }
 
 /* What no hook told, such as data of a SYN that was sent again without. */
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(abnormal_state, struct sock *sk, int old, int new)
+static __always_inline void abnormal_state(struct connection *connection, struct tcp_sock *tcp, int new)
 {
-	struct tcp_sock *tcp = new == TCP_CLOSE && old != TCP_LISTEN ? bpf_skc_to_tcp_sock(sk) : NULL;
-	struct connection *connection = tcp ? connection_of(sk) : NULL;
-
-	if (connection)
+	if (new == TCP_CLOSE)
 		retransmitted(connection, tcp);
-	return 0;
 }
 
 static __always_inline void nobodys(void *map, void *overflow, u32 kind, u32 reason)
@@ -208,14 +203,8 @@ int BPF_PROG(abnormal_drop_plain, struct sk_buff *skb, void *location)
  * A closed window is seen at the next segment at the latest: that which opens it. A window that this side closes opens when the
  * process reads, which tcp_rcv_space_adjust() tells before it happens.
  */
-SEC("tp_btf/tcp_probe")
-int BPF_PROG(abnormal_segment, struct sock *sk)
+static __always_inline void abnormal_segment(struct connection *connection, struct tcp_sock *tcp)
 {
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
-	struct connection *connection = tcp ? connection_of(sk) : NULL;
-
-	if (!connection)
-		return 0;
 	if (tcp->snd_wnd)
 		connection->once.zero_window_received = 0;
 	else if (first_time(&connection->once.zero_window_received))
@@ -224,7 +213,6 @@ int BPF_PROG(abnormal_segment, struct sock *sk)
 		connection->once.zero_window_sent = 0;
 	else if (first_time(&connection->once.zero_window_sent))
 		trouble(zero_windows, connection, EVENT_ZERO_WINDOW, DIRECTION_TRANSMIT, 0, 1);
-	return 0;
 }
 
 SEC("tp_btf/tcp_rcv_space_adjust")

@@ -74,6 +74,11 @@ volatile struct {
 	bool report_events;
 } settings;
 
+/* Which collectors are on: one program serves all of them at one hook. */
+volatile struct {
+	bool link, service, handshake, abnormal, udp;
+} collecting;
+
 static __always_inline bool is_tcp(struct sock *sk)
 {
 	u16 family = sk->__sk_common.skc_family;

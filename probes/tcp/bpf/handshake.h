@@ -142,28 +142,20 @@ static __always_inline struct listener *listener_book(struct connection *connect
 	return listener;
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(handshake_state, struct sock *sk, int old, int new)
+static __always_inline void handshake_state(struct connection *connection, struct sock *sk, int old, int new)
 {
-	struct connection *connection;
-
-	if (!is_tcp(sk) || (new != TCP_ESTABLISHED && new != TCP_CLOSE))
-		return 0;
-	connection = connection_of(sk);
-	if (!connection)
-		return 0;
 	if (new == TCP_ESTABLISHED) {
 		connection->opening = 1;
 		if (connection->claim > CLAIM_LISTENER)
 			handshake_opened(connection);
-	} else if (old == TCP_LISTEN) {
-		listener_book(connection, sk);
-	} else if (connection->established) {
-		handshake_closed(connection);
-	} else {
-		handshake_failed(connection, sk);
+	} else if (new == TCP_CLOSE) {
+		if (old == TCP_LISTEN)
+			listener_book(connection, sk);
+		else if (connection->established)
+			handshake_closed(connection);
+		else
+			handshake_failed(connection, sk);
 	}
-	return 0;
 }
 
 SEC("tp_btf/tcp_retransmit_skb")
@@ -193,31 +185,22 @@ int BPF_PROG(handshake_retransmit_synack, struct sock *sk)
 }
 
 /* Before each snapshot: how full the queues of the listeners are, and connections whose owner has not shown itself. */
-SEC("iter/bpf_sk_storage_map")
-int handshake_walk(struct bpf_iter__bpf_sk_storage_map *context)
+static __always_inline void handshake_walk(struct connection *connection, struct sock *sk, u64 walk)
 {
-	struct sock *sk = context->sk;
-	struct connection *connection;
 	struct listener *listener;
 	bool first;
 
-	if (!sk || !is_tcp(sk))
-		return 0;
-	connection = connection_of(sk);
-	if (!connection)
-		return 0;
 	if (sk->__sk_common.skc_state != TCP_LISTEN) {
 		handshake_opened(connection);
-		return 0;
+		return;
 	}
 	listener = listener_book(connection, sk);
 	if (!listener)
-		return 0;
-	first = listener->walk != context->meta->session_id;
-	listener->walk = context->meta->session_id;
+		return;
+	first = listener->walk != walk;
+	listener->walk = walk;
 	listener->backlog = (first ? 0 : listener->backlog) + sk->sk_ack_backlog;
 	listener->backlog_limit = (first ? 0 : listener->backlog_limit) + sk->sk_max_ack_backlog;
-	return 0;
 }
 
 #endif

@@ -113,7 +113,7 @@ struct tcp_sock {
 	u32 snd_una, snd_nxt, write_seq, copied_seq, rcv_nxt;
 	u32 packets_out, lost_out, sacked_out, retrans_out;
 	u32 rate_delivered, rate_interval_us;
-	u64 first_tx_mstamp, delivered_mstamp;
+	u64 tcp_mstamp, first_tx_mstamp, delivered_mstamp;
 	u16 tcp_header_len;
 };
 

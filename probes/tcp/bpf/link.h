@@ -149,50 +149,19 @@ static __always_inline void link_gauges(struct link *link, struct tcp_sock *tcp,
 }
 
 /* The last state change tells the final numbers: an abort resets them before the socket is destroyed. */
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(link_state, struct sock *sk, int old, int new)
+static __always_inline void link_state(struct connection *connection, struct tcp_sock *tcp, int new)
 {
-	struct connection *connection;
-	struct tcp_sock *tcp;
-
-	if (new != TCP_CLOSE || old == TCP_LISTEN || !(tcp = bpf_skc_to_tcp_sock(sk)))
-		return 0;
-	connection = connection_of(sk);
-	if (connection)
+	if (new == TCP_CLOSE)
 		link_leave(connection, tcp);
-	return 0;
-}
-
-/* A reset that follows the last state change is still a segment. */
-SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(link_destroy, struct sock *sk)
-{
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
-	struct connection *connection = tcp ? connection_of(sk) : NULL;
-
-	if (connection)
-		link_book(connection, tcp, 0);
-	return 0;
 }
 
 /* Before each snapshot: what has happened on open connections, and how they are. */
-SEC("iter/bpf_sk_storage_map")
-int link_walk(struct bpf_iter__bpf_sk_storage_map *context)
+static __always_inline void link_walk(struct connection *connection, struct tcp_sock *tcp, struct sock *sk, u64 walk)
 {
-	struct sock *sk = context->sk;
-	struct connection *connection;
-	struct tcp_sock *tcp;
-	struct link *link;
+	struct link *link = link_book(connection, tcp, is_locked(sk));
 
-	if (!sk || !(tcp = bpf_skc_to_tcp_sock(sk)))
-		return 0;
-	connection = connection_of(sk);
-	if (!connection || sk->__sk_common.skc_state == TCP_CLOSE)
-		return 0;
-	link = link_book(connection, tcp, is_locked(sk));
 	if (link)
-		link_gauges(link, tcp, context->meta->session_id);
-	return 0;
+		link_gauges(link, tcp, walk);
 }
 
 #endif

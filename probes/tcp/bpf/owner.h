@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Whose a connection is: the process of the last read or write, else the one that connected, else the one that listens.
- * Every collector has these programs, and they come first at their hooks.
  */
 #ifndef TCP_OWNER_H
 #define TCP_OWNER_H
@@ -58,41 +57,26 @@ static __always_inline struct connection *adopt(struct sock *sk, struct tcp_sock
 	return connection;
 }
 
-static __always_inline int on_io(struct sock *sk)
+/* The connection of a socket that the current process has read from or written to, which belongs to it from now on. */
+static __always_inline struct connection *owned_by_current(struct sock *sk)
 {
-	struct connection *connection;
+	struct connection *connection = connection_of(sk);
+	bool watched = sonde_target_match();
 	struct sonde_process process;
 	struct tcp_sock *tcp;
-	bool watched;
 
-	if (!is_tcp(sk))
-		return 0;
-	connection = connection_of(sk);
 	sonde_process_current(&process);
-	watched = sonde_target_match();
 	if (likely(connection && connection->claim == CLAIM_IO && connection->watched == watched &&
 		   is_same(owner_of(connection), &process)))
-		return 0;
+		return connection;
 	tcp = bpf_skc_to_tcp_sock(sk);
 	if (!tcp || sk->__sk_common.skc_state == TCP_CLOSE)
-		return 0;
+		return NULL;
 	if (!connection)
 		connection = adopt(sk, tcp, ROLE_CLIENT);
 	if (connection)
 		take_over(connection, tcp, &process, watched);
-	return 0;
-}
-
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(owner_send, struct sock *sk, int length, int flags)
-{
-	return length > 0 ? on_io(sk) : 0;
-}
-
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(owner_receive, struct sock *sk, int length, int flags)
-{
-	return length >= 0 ? on_io(sk) : 0;
+	return connection;
 }
 
 /* connect() and listen(), in the process that calls. A socket may be used again after it was disconnected. */
@@ -146,13 +130,10 @@ static __always_inline void establish(struct sock *sk)
 	connection->established = bpf_ktime_get_ns();
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(owner_state, struct sock *sk, int old, int new)
+static __always_inline void owner_state(struct sock *sk, int old, int new)
 {
 	struct connection *connection;
 
-	if (!is_tcp(sk))
-		return 0;
 	switch (new) {
 	case TCP_SYN_SENT:
 		begin(sk, ROLE_CLIENT);
@@ -173,7 +154,6 @@ int BPF_PROG(owner_state, struct sock *sk, int old, int new)
 		if (connection)
 			connection->fin_queued = 1;
 	}
-	return 0;
 }
 
 struct listening_key {

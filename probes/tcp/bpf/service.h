@@ -60,15 +60,12 @@ static __always_inline void time_acknowledged(struct connection *connection, str
 }
 
 /* Every segment received while established, before the kernel takes it in. */
-SEC("tp_btf/tcp_probe")
-int BPF_PROG(service_segment, struct sock *sk, struct sk_buff *skb)
+static __always_inline void service_segment(struct connection *connection, struct tcp_sock *tcp, struct sk_buff *skb)
 {
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
-	struct connection *connection = tcp ? connection_of(sk) : NULL;
-	struct service *service = connection ? service_of(connection) : NULL;
+	struct service *service = service_of(connection);
 
 	if (!service)
-		return 0;
+		return;
 	if (tcp->srtt_us)
 		sonde_histogram_add(&service->rtt, (u64)(tcp->srtt_us >> 3) * 1000);
 	time_acknowledged(connection, tcp, service);
@@ -76,43 +73,38 @@ int BPF_PROG(service_segment, struct sock *sk, struct sk_buff *skb)
 		connection->timed.arrived_seq = tcp->rcv_nxt + 1;
 		connection->timed.arrived = bpf_ktime_get_ns();
 	}
-	return 0;
 }
 
-/* On loopback the acknowledgement may have come before the call returns. */
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(service_send, struct sock *sk, int length, int flags)
+/*
+ * When a write was sent within the call, the kernel has just read the clock for it. On loopback even the acknowledgement
+ * may have come; it is told with the next segment, or the next write.
+ */
+static __always_inline void service_send(struct connection *connection, struct tcp_sock *tcp)
 {
-	struct connection *connection = length > 0 && is_tcp(sk) ? connection_of(sk) : NULL;
-	struct tcp_sock *tcp = connection ? bpf_skc_to_tcp_sock(sk) : NULL;
-	struct service *service = tcp ? service_of(connection) : NULL;
+	if (connection->timed.written) {
+		struct service *service;
 
-	if (!service)
-		return 0;
-	time_acknowledged(connection, tcp, service);
-	if (connection->timed.written)
-		return 0;
+		if (!reaches(tcp->snd_una, connection->timed.written_seq))
+			return;
+		service = service_of(connection);
+		if (service)
+			time_acknowledged(connection, tcp, service);
+	}
 	connection->timed.written_seq = tcp->write_seq;
-	connection->timed.written = bpf_ktime_get_ns();
-	time_acknowledged(connection, tcp, service);
-	return 0;
+	connection->timed.written = tcp->snd_nxt == tcp->write_seq ? tcp->tcp_mstamp * 1000 : bpf_ktime_get_ns();
 }
 
 /* From when the first unread byte arrived until it was read. */
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(service_receive, struct sock *sk, int length, int flags)
+static __always_inline void service_receive(struct connection *connection, struct tcp_sock *tcp)
 {
-	struct connection *connection = length > 0 && !(flags & MSG_PEEK) && is_tcp(sk) ? connection_of(sk) : NULL;
-	struct tcp_sock *tcp = connection && connection->timed.arrived ? bpf_skc_to_tcp_sock(sk) : NULL;
 	struct service *service;
 
-	if (!tcp || !reaches(tcp->copied_seq, connection->timed.arrived_seq))
-		return 0;
+	if (!connection->timed.arrived || !reaches(tcp->copied_seq, connection->timed.arrived_seq))
+		return;
 	service = service_of(connection);
 	if (service)
 		sonde_histogram_add(&service->receive_queue, bpf_ktime_get_ns() - connection->timed.arrived);
 	connection->timed.arrived = 0;
-	return 0;
 }
 
 /* The client's handshake lasts from connect(); the server's from its SYN-ACK, which is the first round trip. */
@@ -145,22 +137,14 @@ static __always_inline void service_closed(struct connection *connection, struct
 	sonde_size_histogram_add(&service->received, payload_received(tcp));
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(service_state, struct sock *sk, int old, int new)
+static __always_inline void service_state(struct connection *connection, struct tcp_sock *tcp, int new)
 {
-	struct connection *connection;
-	struct tcp_sock *tcp;
-
-	if ((new != TCP_ESTABLISHED && new != TCP_CLOSE) || old == TCP_LISTEN || !(tcp = bpf_skc_to_tcp_sock(sk)))
-		return 0;
-	connection = connection_of(sk);
-	if (!connection || !connection->established)
-		return 0;
+	if (!connection->established)
+		return;
 	if (new == TCP_ESTABLISHED)
 		service_opened(connection, tcp);
-	else
+	else if (new == TCP_CLOSE)
 		service_closed(connection, tcp);
-	return 0;
 }
 
 #endif

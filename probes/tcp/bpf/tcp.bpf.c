@@ -8,9 +8,6 @@
  */
 #define SONDE_VALUE_MAX 8192
 
-#include "owner.h"
-#include "service.h"
-#include "abnormal.h"
-#include "udp.h"
+#include "hooks.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

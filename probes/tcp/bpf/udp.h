@@ -102,10 +102,9 @@ static __always_inline void udp_failed(struct sock *sk, const struct udp_owner *
 		sonde_add(&entry->count, 1);
 }
 
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(udp_send, struct sock *sk, int length, int flags)
+static __always_inline int udp_send(struct sock *sk, int length)
 {
-	struct udp_owner *owner = is_udp(sk) ? udp_owned(sk) : NULL;
+	struct udp_owner *owner = udp_owned(sk);
 	struct udp_key key;
 	struct udp *entry;
 
@@ -124,10 +123,9 @@ int BPF_PROG(udp_send, struct sock *sk, int length, int flags)
 	return 0;
 }
 
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(udp_receive, struct sock *sk, int length, int flags)
+static __always_inline int udp_receive(struct sock *sk, int length, int flags)
 {
-	struct udp_owner *owner = is_udp(sk) && !(flags & MSG_PEEK) ? udp_owned(sk) : NULL;
+	struct udp_owner *owner = flags & MSG_PEEK ? NULL : udp_owned(sk);
 	struct udp_key key;
 	struct udp *entry;
 

@@ -7,7 +7,7 @@ import { Attachments } from './attachments.ts';
 import { loadObject } from './load-object.ts';
 import { withKernelNames } from './kernel-names.ts';
 import { LossSource } from './loss-source.ts';
-import { setAttachTargets, writeLiveParams, writeOwn, writeParams } from './object-settings.ts';
+import { setAttachTargets, writeCollectors, writeLiveParams, writeOwn, writeParams } from './object-settings.ts';
 import { ProgramPlan, type Task } from './program-plan.ts';
 import type { RunSettings, SourceServices } from './services.ts';
 import { Sources } from './sources.ts';
@@ -74,6 +74,7 @@ export class LoadedProbe {
   async follow(settings: RunSettings): Promise<Task[]> {
     if (this.#object !== undefined) {
       writeLiveParams(this.#object, this.#package.manifest, settings.params);
+      writeCollectors(this.#object, this.#package.manifest, settings.collectors);
       this.setTargetMode(settings.targetMode);
     }
     this.#sources.follow(settings);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fillAttach, paramBytes, paramTarget, parseAttach, type Manifest, type Param, type ParamValue } from '@sonde/kit';
+import { collectorSwitch, fillAttach, paramBytes, paramTarget, parseAttach, type Manifest, type Param, type ParamValue } from '@sonde/kit';
 import type { BpfObject } from '@sonde/native';
 import type { ProgramPlan } from './program-plan.ts';
 
@@ -13,6 +13,13 @@ export function writeParams(object: BpfObject, manifest: Manifest, params: Param
 /** Writes the params that take effect while the object runs. */
 export function writeLiveParams(object: BpfObject, manifest: Manifest, params: Params): void {
   for (const [name, param] of paramsOf(manifest)) if (param.live !== undefined) writeParam(object, param, params[name]!);
+}
+
+/** Tells programs that serve several collectors which of them are on. */
+export function writeCollectors(object: BpfObject, manifest: Manifest, collectors: ReadonlySet<string>): void {
+  for (const [name, { live }] of Object.entries(manifest.collectors)) {
+    if (live !== undefined) writeParam(object, collectorSwitch(live), collectors.has(name));
+  }
 }
 
 /** Gives `tp_btf`, `fentry` and `fexit` programs the targets that the manifest names. */

@@ -3,7 +3,7 @@ export { attachParams, fillAttach, parseAttach, type AttachPoint, type AttachPro
 export { checkManifest } from './check/object.ts';
 export type * from './generated/types.ts';
 export { loadManifest, parseManifest, type ManifestFile } from './load.ts';
-export { paramBytes, paramTarget, type ParamTarget } from './param-target.ts';
+export { collectorSwitch, paramBytes, paramTarget, type ParamTarget } from './param-target.ts';
 export { resolveParams, type ParamInput, type ParamValue, type ResolvedParams } from './params.ts';
 export { sourceLayout, type ObjectInfo, type SourceField, type SourceLayout } from './source-layout.ts';
 export { parseThreshold, type Comparison, type Threshold } from './threshold.ts';

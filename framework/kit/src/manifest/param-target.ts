@@ -7,6 +7,11 @@ import type { Param } from './generated/types.ts';
 import type { ParamValue } from './params.ts';
 import type { ObjectInfo } from './source-layout.ts';
 
+/** The switch of a collector, as a param: a boolean that is written while the probe runs. */
+export function collectorSwitch(live: string): Param {
+  return { type: 'boolean', default: false, description: 'Whether the collector is on', live };
+}
+
 /** What a param sets. */
 export type ParamTarget =
   | { kind: 'global'; global: GlobalInfo; field: FieldLayout }

@@ -2,7 +2,7 @@
 import type { SondeError } from '../../errors/index.ts';
 import type { Alternative, Manifest, Param } from '../generated/types.ts';
 import type { ManifestFile } from '../load.ts';
-import { paramBytes, paramTarget } from '../param-target.ts';
+import { collectorSwitch, paramBytes, paramTarget } from '../param-target.ts';
 import { paramValue } from '../params.ts';
 import type { ObjectInfo } from '../source-layout.ts';
 import { taskAlternatives, tasks } from './collectors.ts';
@@ -17,6 +17,7 @@ export function checkManifest(source: ManifestFile, object: ObjectInfo): SondeEr
   const findings = new Findings(source);
   checkPrograms(source.manifest, object, findings);
   checkParamTargets(source.manifest, object, findings);
+  checkCollectorSwitches(source.manifest, object, findings);
   checkRecords(source.manifest, object, findings);
   return findings.list;
 }
@@ -70,6 +71,15 @@ function checkParamTargets({ params = {} }: Manifest, object: ObjectInfo, findin
   for (const [name, param] of Object.entries(params)) {
     const at = ['params', name, param.live === undefined ? 'load' : 'live'];
     const problem = findings.try(at, () => targetProblem(param, object));
+    if (problem) findings.add('SONDE_MANIFEST_PARAM', { param: name, problem }, at);
+  }
+}
+
+function checkCollectorSwitches({ collectors }: Manifest, object: ObjectInfo, findings: Findings): void {
+  for (const [name, { live }] of Object.entries(collectors)) {
+    if (live === undefined) continue;
+    const at = ['collectors', name, 'live'];
+    const problem = findings.try(at, () => targetProblem(collectorSwitch(live), object));
     if (problem) findings.add('SONDE_MANIFEST_PARAM', { param: name, problem }, at);
   }
 }

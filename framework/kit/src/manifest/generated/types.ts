@@ -128,6 +128,10 @@ export interface Collector {
    */
   default?: boolean;
   /**
+   * The boolean global variable of the object, or a field of one (`collecting.calls`), that is true while the collector is on: for a program that serves several collectors at one hook.
+   */
+  live?: Path;
+  /**
    * The tasks of the collector by name, each done by one program.
    */
   programs?: {
