@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a call that read or wrote to the parser of the protocol that its connection speaks.
+ *
+ * Which protocol that is follows from the bytes alone, never from the port. A protocol says how sure it is of a head:
+ * of what looks like a request or a response of nothing else it is sure; what it only may be is taken on trial, and
+ * dropped when the other side does not answer in kind. Whatever breaks the grammar makes the engine begin anew.
+ */
+#ifndef L7_ENGINE_H
+#define L7_ENGINE_H
+
+#include "../../protocols/protocols.h"
+
+__noinline int engine_infer(struct call *call, struct connection *connection, struct window *window)
+{
+	u32 best = GUESS_NO, protocol = PROTOCOL_UNKNOWN;
+
+	if (!call || !connection || !window)
+		return STOP;
+
+	struct cursor whole = CURSOR(call, connection, window), *cursor = &whole;
+
+	if (!unread(cursor))
+		return fetch(cursor);
+	message_begins(cursor);
+	PROTOCOLS_GUESS(window, call->at, call->end, best, protocol);
+	if (best == GUESS_MORE)
+		return unread(cursor) < CARRY - 1 ? fetch(cursor) : STOP;
+	if (best == GUESS_NO) {
+		if (connection->misses < 255)
+			connection->misses++;
+		call->at = call->end;
+		message_ends(cursor->stream);
+		return STOP;
+	}
+	connection->protocol = protocol;
+	connection->confirmed = best != GUESS_REQUEST_ON_TRIAL;
+	connection->role = (best != GUESS_RESPONSE) == (call->way == RECEIVED) ? ROLE_SERVER : ROLE_CLIENT;
+	connection->misses = 0;
+	stream_forget(stream_of(connection, !call->way));
+	cursor->stream->phase = 0;
+	return GO_ON;
+}
+
+/* What the steps of one call share. */
+struct engine {
+	struct connection *connection;
+	struct window *window;
+	struct call call;
+};
+
+static long engine_step(u32 index, struct engine *engine)
+{
+	struct connection *connection = engine->connection;
+	struct window *window = engine->window;
+	struct call *call = &engine->call;
+
+	struct stream *stream = stream_of(connection, call->way);
+	u64 step = STOP;
+
+	if (stream->skip)
+		step = skip(call, stream);
+	else
+		switch (connection->protocol) {
+		case PROTOCOL_UNKNOWN:
+			step = engine_infer(call, connection, window);
+			break;
+		PROTOCOLS_STEP(step, call, connection, window)
+		}
+	/* Of a global function the verifier knows only the type. */
+	asm volatile("" : "+r"(step));
+	return step & 1;
+}
+
+/* Steps that one call may take: 64 KiB of the shortest elements of Redis are 9362. */
+#define STEPS_MAX 16384
+
+/* Bytes went by that nobody showed: a body is shorter by them, anything else is lost. */
+static __always_inline void passed(struct connection *connection, struct stream *stream, u64 size, u32 cause)
+{
+	if (stream->skip >= size) {
+		stream->skip -= size;
+		return;
+	}
+	if (connection->protocol == PROTOCOL_UNKNOWN)
+		return;
+	sonde_lost(cause, 1);
+	connection_forget(connection);
+}
+
+/* Whether bytes were taken from a TCP stream since the last call that no call showed, as splice() does. */
+static __always_inline void mind_gap(struct connection *connection, struct stream *stream, struct sock *sk, u32 size)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)bpf_skc_to_tcp_sock(sk);
+	u32 now, gap;
+
+	if (!tcp)
+		return;
+	now = tcp->copied_seq;
+	gap = now - size - stream->sequence;
+	stream->sequence = now;
+	if (stream->sequenced && gap && (s32)gap > 0 && gap != 1)
+		passed(connection, stream, gap, SONDE_LOSS_GAP);
+	stream->sequenced = 1;
+}
+
+/* How many calls of a connection that speaks nothing we know are looked at before only some are. */
+#define PATIENCE 16
+
+static __always_inline bool is_worth_a_look(struct connection *connection)
+{
+	if (connection->protocol == PROTOCOL_OTHER)
+		return false;
+	if (likely(connection->protocol != PROTOCOL_UNKNOWN || connection->misses < PATIENCE))
+		return true;
+	if (++connection->misses < 2 * PATIENCE)
+		return false;
+	connection->misses = PATIENCE;
+	return true;
+}
+
+static __always_inline int observe(struct sock *sk, int size, enum way way, struct window *window)
+{
+	struct engine engine = {};
+	struct connection *connection;
+	struct stream *stream;
+
+	if (!window || !is_stream(sk) || !sonde_target_match())
+		return 0;
+	connection = connection_of(sk);
+	if (!connection)
+		return 0;
+	stream = &connection->streams[way];
+	sonde_process_current(&connection->owner);
+	if (way == RECEIVED)
+		mind_gap(connection, stream, sk, size);
+	if (!is_worth_a_look(connection))
+		return 0;
+	if (__sync_lock_test_and_set(&stream->busy, 1)) {
+		sonde_lost(SONDE_LOSS_CONTENDED, 1);
+		return 0;
+	}
+	engine.connection = connection;
+	engine.window = window;
+	engine.call.way = way;
+	engine.call.now = stream->last = bpf_ktime_get_ns();
+	if (unlikely(!payload_of(&engine.call.payload, stream, size)))
+		passed(connection, stream, size, SONDE_LOSS_UNSEEN);
+	take_kept(&engine.call, stream, window);
+	bpf_loop(STEPS_MAX, engine_step, &engine, 0);
+	PROTOCOLS_FINISH(&engine.call, connection, window);
+	if (connection->protocol && !connection->addressed)
+		take_addresses(connection, sk);
+	stream->busy = 0;
+	return 0;
+}
+
+/* The peer has closed its way of the connection. */
+static __always_inline int observe_end(struct sock *sk)
+{
+	struct connection *connection = is_stream(sk) ? bpf_sk_storage_get(&connections, sk, NULL, 0) : NULL;
+
+	if (!connection)
+		return 0;
+	PROTOCOLS_END(connection);
+	if (connection->role == ROLE_CLIENT && connection->protocol)
+		exchanges_drop(connection);
+	return 0;
+}
+
+static __always_inline int observe_destroy(struct sock *sk)
+{
+	struct connection *connection = bpf_sk_storage_get(&connections, sk, NULL, 0);
+
+	if (!connection || !connection->protocol)
+		return 0;
+	PROTOCOLS_END(connection);
+	exchanges_drop(connection);
+	connection->protocol = PROTOCOL_OTHER;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Routes: the path of a request with what tells one thing from another of its kind taken out, as /users/{id}/orders.
+ *
+ * A part of a path stands for an id if it has a digit in it (but for a version such as v1), a '%' or '@', or is longer
+ * than words are. What is behind 63 bytes is cut off, with a '*'.
+ */
+#ifndef L7_HTTP1_ROUTE_H
+#define L7_HTTP1_ROUTE_H
+
+#include "../../bpf/engine/parser.h"
+
+#define ROUTE_TEXT 64
+/* A part of a path that is longer is no word. */
+#define ROUTE_WORD 24
+/* Bytes of a path that are looked at. */
+#define ROUTE_LOOK 160
+
+struct route {
+	char text[ROUTE_TEXT];
+};
+
+#define ROUTES_MAX 4096
+
+/* The param maxRoutes: how many routes are told apart. */
+const volatile u32 max_routes = 1000;
+
+/* The number of each route. 4096 x 116 B: 464 KiB. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ROUTES_MAX);
+	__type(key, struct route);
+	__type(value, u32);
+} http1_routes SEC(".maps");
+
+/* The text of each number. 0 has none: it stands for what found no room. 4096 x 64 B: 256 KiB. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ROUTES_MAX);
+	__type(key, u32);
+	__type(value, struct route);
+} http1_route_texts SEC(".maps");
+
+u32 http1_routes_known;
+
+struct route_walk {
+	const struct window *window;
+	struct route *route;
+	u32 at, end;   /* what of the window has not been read */
+	u32 length;    /* of the text */
+	u32 part;      /* where in the text the part at hand begins */
+	u32 part_size; /* its bytes so far */
+	u32 digits, odd;
+	u8 first;
+	u8 ended; /* its end was found */
+};
+
+static __always_inline void route_put(struct route_walk *walk, u8 byte)
+{
+	u64 index = walk->length;
+
+	asm volatile("" : "+r"(index));
+	if (index < ROUTE_TEXT) {
+		walk->route->text[index] = byte;
+		walk->length = index + 1;
+	}
+}
+
+static __always_inline void route_part_ends(struct route_walk *walk)
+{
+	bool version = walk->first == 'v' && walk->digits + 1 == walk->part_size && walk->part_size <= 4;
+
+	if ((walk->digits && !version) || walk->odd || walk->part_size > ROUTE_WORD) {
+		walk->length = walk->part;
+		route_put(walk, '{');
+		route_put(walk, 'i');
+		route_put(walk, 'd');
+		route_put(walk, '}');
+	}
+	walk->digits = walk->odd = walk->part_size = 0;
+	walk->first = 0;
+}
+
+static long route_step(u32 index, struct route_walk *walk)
+{
+	u8 byte = window_byte(walk->window, walk->at);
+
+	if (walk->at >= walk->end)
+		return 1;
+	if (byte <= ' ' || byte == '?' || byte == '#') {
+		walk->ended = 1;
+		return 1;
+	}
+	walk->at++;
+	if (byte == '/') {
+		route_part_ends(walk);
+		route_put(walk, '/');
+		walk->part = walk->length;
+		return 0;
+	}
+	if (!walk->part_size++)
+		walk->first = byte;
+	if ((u8)(byte - '0') < 10)
+		walk->digits++;
+	else if (byte == '%' || byte == '@' || byte >= 0x7f)
+		walk->odd++;
+	if (walk->part_size <= ROUTE_WORD)
+		route_put(walk, byte);
+	return 0;
+}
+
+/* The number of the route whose text this is; 0 if there is no room for another. */
+__noinline u32 route_number(const struct route *route)
+{
+	u32 *known = route ? bpf_map_lookup_elem(&http1_routes, route) : NULL;
+	struct route *text;
+	u32 number;
+
+	if (likely(known))
+		return *known;
+	if (!route || http1_routes_known >= max_routes)
+		return 0;
+	number = __sync_fetch_and_add(&http1_routes_known, 1) + 1;
+	text = bpf_map_lookup_elem(&http1_route_texts, &number);
+	if (!text)
+		return 0;
+	*text = *route;
+	if (!bpf_map_update_elem(&http1_routes, route, &number, BPF_NOEXIST))
+		return number;
+	known = bpf_map_lookup_elem(&http1_routes, route); /* another CPU was faster */
+	return known ? *known : 0;
+}
+
+/* Puts the route of the path at `at` into `route`; false if its end is not in the window. */
+__noinline bool route_of(const struct window *window, u32 at, u32 end, struct route *route)
+{
+	struct route_walk walk = { .window = window, .route = route, .at = at, .end = end };
+
+	if (!window || !route)
+		return true;
+	__builtin_memset(route, 0, sizeof(*route));
+	bpf_loop(ROUTE_LOOK, route_step, &walk, 0);
+	route_part_ends(&walk);
+	if (walk.length >= ROUTE_TEXT - 1) {
+		route->text[ROUTE_TEXT - 2] = '*';
+		route->text[ROUTE_TEXT - 1] = 0;
+	}
+	/* A part that became {id} was written over, not erased. */
+	for (u32 i = 0; i < ROUTE_TEXT; i++)
+		if (i >= walk.length)
+			route->text[i] = 0;
+	return walk.ended;
+}
+
+#endif
