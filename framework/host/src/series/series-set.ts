@@ -11,6 +11,8 @@ import type { Group, HistogramColumn, HistogramDelta, LabelSet, TableSnapshot } 
 
 /** The series for what found no place. */
 export const OVERFLOW = 0;
+/** {@link TableSnapshot.ended} */
+const [ENDED, DONE] = [1, 2];
 /** A row that must look for its series first. */
 const UNMAPPED = -1;
 /** A row that a rule leaves out. */
@@ -105,7 +107,8 @@ export class SeriesSet {
     this.#seriesOf[row] = UNMAPPED;
   }
 
-  snapshot(): TableSnapshot {
+  /** @param delivered stamp up to which the reader has everything already */
+  snapshot(delivered: number): TableSnapshot {
     this.#mapGauges();
     const size = this.#size;
     return {
@@ -114,7 +117,7 @@ export class SeriesSet {
       labels: this.#labels.slice(),
       created: this.#created.slice(0, size),
       identities: this.#identities.slice(0, size),
-      ended: this.#endedFlags(),
+      ended: this.#endedFlags(delivered),
       metrics: this.#table.definition.metrics.map((_, metric) => this.#copy(metric)),
     };
   }
@@ -209,9 +212,12 @@ export class SeriesSet {
     return OVERFLOW;
   }
 
-  #endedFlags(): Uint8Array {
+  #endedFlags(delivered: number): Uint8Array {
     const flags = new Uint8Array(this.#size);
-    for (let series = 0; series < flags.length; series++) if (this.#ended[series]! > 0) flags[series] = 1;
+    for (let series = 0; series < flags.length; series++) {
+      const ended = this.#ended[series]!;
+      if (ended > 0) flags[series] = Math.max(ended, this.#changed[series]!) <= delivered ? DONE : ENDED;
+    }
     return flags;
   }
 

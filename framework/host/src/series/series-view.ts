@@ -73,8 +73,9 @@ export class SeriesView implements View {
     return this.#budgets.get(probe)?.used ?? 0;
   }
 
-  snapshot(): ViewSnapshot {
-    const tables = Array.from(this.#sets.values(), (set) => set.snapshot()).filter(({ labels }) =>
+  /** @param delivered stamp up to which the reader has everything already */
+  snapshot(delivered: number): ViewSnapshot {
+    const tables = Array.from(this.#sets.values(), (set) => set.snapshot(delivered)).filter(({ labels }) =>
       labels.some(Boolean),
     );
     const stamp = this.#services.clock.now;
@@ -124,7 +125,7 @@ class Reader implements ViewReader {
   }
 
   snapshot(): ViewSnapshot {
-    return this.#view.snapshot();
+    return this.#view.snapshot(this.acknowledged);
   }
 
   acknowledge(snapshot: ViewSnapshot): void {

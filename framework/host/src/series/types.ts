@@ -174,7 +174,10 @@ export interface TableSnapshot {
   readonly created: Float64Array;
   /** The identity it was last resolved from; 0 = none. */
   readonly identities: Uint32Array;
-  /** 1 = what it names has ended. */
+  /**
+   * 1 = what it names has ended. 2 = it has, and the reader has acknowledged all of it; it is only there because another
+   * reader has not.
+   */
   readonly ended: Uint8Array;
   /** By metric, in base units: numbers by series (NaN = absent), or a histogram column. */
   readonly metrics: readonly (Float64Array | HistogramColumn)[];

@@ -230,6 +230,9 @@ describe('what has ended', () => {
     other!.acknowledge(before);
     await refreshAfter(store, 0);
     expect(numbers(one!.snapshot(), 'files')).toEqual({ 'name=cron,pid=7': 2 });
+    // one has it all, the other has not
+    const [ofOne, ofOther] = [one, other].map((reader) => tableOf(reader!.snapshot(), 'files')!.ended[1]);
+    expect([ofOne, ofOther]).toEqual([2, 1]);
     other!.acknowledge(final);
     await refreshAfter(store, 0);
     expect(numbers(one!.snapshot(), 'files')).toEqual({});

@@ -9,6 +9,9 @@ import type { ChunkQueue, Exporter } from './types.ts';
 /** Push sinks carry the whole identity, so that each process, container or host can be a Resource of its own. */
 export const WHOLE_IDENTITY = { identity: 'all' } as const;
 
+/** In `TableSnapshot.ended`. */
+const DONE = 2;
+
 export interface MetricLaneServices<Payload> extends LaneServices<Payload> {
   exporter: Exporter<Payload> & Required<Pick<Exporter<Payload>, 'metrics'>>;
   store: Pick<SeriesStore, 'view' | 'refresh'>;
@@ -85,7 +88,7 @@ class CumulativeLane<Payload> extends IntervalLane<Payload> {
 
   protected async export(snapshot: ViewSnapshot, until: number): Promise<void> {
     const { exporter, account } = this.services;
-    for await (const chunk of paced(exporter.metrics({ snapshot }))) {
+    for await (const chunk of paced(exporter.metrics({ snapshot: undelivered(snapshot) }))) {
       const delivery = await this.#sender.deliver([chunk], until);
       if (delivery === undefined) return;
       if (delivery.outcome === 'refused') account.lose([chunk], 'refused');
@@ -93,6 +96,15 @@ class CumulativeLane<Payload> extends IntervalLane<Payload> {
     }
     this.reader.acknowledge(snapshot);
   }
+}
+
+/** Without series that have ended and were delivered, and that only wait for other sinks. */
+function undelivered(snapshot: ViewSnapshot): ViewSnapshot {
+  const tables = snapshot.tables.map((table) => {
+    if (!table.ended.includes(DONE)) return table;
+    return { ...table, labels: table.labels.map((labels, series) => (table.ended[series] === DONE ? undefined : labels)) };
+  });
+  return { ...snapshot, tables };
 }
 
 /** What was added in each interval is owed, and waits in a queue. */
