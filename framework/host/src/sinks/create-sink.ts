@@ -31,19 +31,19 @@ export async function createSink(name: string, config: Config, services: SinkSer
   const sink = config.sinks[name]!;
   const routed = route(name, config, services);
   switch (sink.type) {
-    case 'prometheus':
-      return createPrometheusSink(routed.store, {
-        name,
-        config: sink,
-        view: pullView(config),
-        token: await tokenOf(config),
-      });
     case 'log':
       return new LogSink({ ...sink, name }, routed);
     case 'otlp':
       return new PushSink(new OtlpExporter(name, sink, services.identity), { ...sink, name }, routed);
     case 'kafka':
       return new PushSink(new KafkaExporter(name, sink, services.identity), { ...sink, name }, routed);
+    default:
+      return createPrometheusSink(routed.store, {
+        name,
+        config: sink,
+        view: pullView(config),
+        token: await tokenOf(config),
+      });
   }
 }
 

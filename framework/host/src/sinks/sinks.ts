@@ -43,7 +43,7 @@ export class Sinks {
 
   /** Opens files anew, after a rotation. */
   async reopen(): Promise<void> {
-    await Promise.all([...this.#running.values()].map(({ sink }) => sink.reopen?.()));
+    await Promise.all([...this.#running.values()].map(async ({ sink }) => sink.reopen?.()));
   }
 
   async close(): Promise<void> {

@@ -86,7 +86,7 @@ export class GrpcTransport implements Transport {
 
 function read(place: Place, signal: Signal, error: Grpc.ServiceError): Delivery {
   const { details, metadata } = error;
-  const code = Number(error.code);
+  const code: number = error.code;
   const reason = `gRPC status ${code}: ${details}`;
   const [status] = metadata.get(DETAILS);
   const after = Buffer.isBuffer(status) ? readStatus(status).retryAfter : undefined;
