@@ -73,6 +73,7 @@ export class Docker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#daemon.ended) await this.startAgain();
     const left = await this.command('ps', '-aq').catch(() => '');
     if (left !== '') await this.remove(...left.split('\n')).catch(() => {});
     await this.stop();

@@ -32,7 +32,7 @@ export function containerPlace(path: string): ContainerPlace | undefined {
 
 /** The directory of the pod is the nearest with `pod` and a uid in its name, in a tree that is Kubernetes'. */
 function podOf(parts: readonly string[]): string | undefined {
-  if (!parts.some((part) => part.startsWith('kubepods') || part.includes(':cri-containerd:'))) return undefined;
+  if (!parts.some((part) => part.includes('kubepods') || part.includes(':cri-containerd:'))) return undefined;
   const uid = parts.map((part) => POD.exec(part.split(':')[0]!)?.[1]).findLast((found) => found !== undefined);
   return uid?.replaceAll('_', '-');
 }

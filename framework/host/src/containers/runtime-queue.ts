@@ -68,7 +68,7 @@ export class RuntimeQueue {
 
   async #ask(): Promise<void> {
     const now = performance.now();
-    const ids = [...this.#wanted].filter(([, { due }]) => due <= now).map(([id]) => id);
+    const ids = [...this.#wanted].filter(([, { due }]) => due <= now + GATHER).map(([id]) => id);
     this.#isAsking = true;
     const found = await this.#find(ids);
     this.#isAsking = false;
