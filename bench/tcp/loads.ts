@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Child, run } from '../../test/harness/child.ts';
 import { findTool } from '../../test/harness/tools.ts';
@@ -57,7 +58,7 @@ async function startNginx(folder: string): Promise<Load> {
      http { access_log off; keepalive_requests 1000000000; server { listen 127.0.0.1:${NGINX_PORT} backlog=4096; root ${folder}/www; } }`,
   );
   const server = pinned(SERVER_CPU, 'nginx', '-c', join(folder, 'nginx.conf'));
-  await waitFor('nginx', () => load('curl', '-sf', `http://127.0.0.1:${NGINX_PORT}/1k`).catch(() => ''));
+  await listening(NGINX_PORT);
   return serverLoad('nginx', server, (seconds) => wrk(seconds, []));
 }
 
@@ -73,7 +74,8 @@ async function startRedis(): Promise<Load> {
   const benchmark = (requests: number): Promise<string> =>
     load('redis-benchmark', '-p', `${REDIS_PORT}`, '-c', '50', '-t', 'set', '-n', `${requests}`, '--csv');
   const rate = (said: string): number => Number(/"SET","([\d.]+)"/.exec(said)?.[1]);
-  const likely = rate(await waitFor('redis', () => benchmark(20_000).catch(() => '')));
+  await listening(REDIS_PORT);
+  const likely = rate(await benchmark(20_000));
   return serverLoad('redis-benchmark -c 50, SET', server, async (seconds) => {
     const operations = Math.round(likely * seconds);
     return { operations, rate: rate(await benchmark(operations)) };
@@ -82,7 +84,7 @@ async function startRedis(): Promise<Load> {
 
 async function startIperf(): Promise<Load> {
   const server = pinned(SERVER_CPU, 'iperf3', '-s', '-p', `${IPERF_PORT}`, '-B', '127.0.0.1');
-  await waitFor('iperf3', () => load('iperf3', '-c', '127.0.0.1', '-p', `${IPERF_PORT}`, '-t', '1').catch(() => ''));
+  await listening(IPERF_PORT);
   return serverLoad('iperf3, one stream, KB', server, async (seconds) => {
     const said = JSON.parse(await load('iperf3', '-c', '127.0.0.1', '-p', `${IPERF_PORT}`, '-t', `${seconds}`, '-J')) as {
       end: { sum_received: { bytes: number; seconds: number } };
@@ -90,6 +92,16 @@ async function startIperf(): Promise<Load> {
     const { bytes, seconds: took } = said.end.sum_received;
     return { operations: bytes / 1024, rate: bytes / 1024 / took };
   });
+}
+
+/** A loader that is too early may try for ever. */
+async function listening(port: number): Promise<void> {
+  await waitFor(`port ${port}`, () =>
+    new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true));
+      socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
+    }),
+  );
 }
 
 function serverLoad(name: string, server: Child, drive: Load['drive']): Load {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 import { findHooks } from '../src/hooks.ts';
-import { clockOffset, enableStats, features, kallsyms, possibleCpus } from '../src/kernel.ts';
+import { clockOffset, enableStats, features, kallsyms, kernelEnum, possibleCpus } from '../src/kernel.ts';
 import { load, u32 } from './harness/objects.ts';
 import { startTicker } from './harness/ticker.ts';
 
@@ -69,4 +69,9 @@ test('clock offsets lead to the wall clock', () => {
 test('a per-CPU value has one lane for each possible CPU', async () => {
   const object = await load('maps');
   expect(object.map('percpu_array').lookup(u32(0))).toHaveLength(8 * possibleCpus());
+});
+
+test('an enum of the kernel names its numbers; one that is not there has none', async () => {
+  expect((await kernelEnum('bpf_map_type')).get(1)).toBe('BPF_MAP_TYPE_HASH');
+  expect((await kernelEnum('no_such_enum')).size).toBe(0);
 });

@@ -87,6 +87,23 @@ int BPF_PROG(on_receive, struct sock *sk, int length, int flags)
 	return 0;
 }
 
+/* Where the kernel does not tell lengths (before 6.3): whose the connection is. */
+SEC("fentry/tcp_sendmsg")
+int BPF_PROG(on_send_entry, struct sock *sk)
+{
+	if (is_tcp(sk))
+		owned_by_current(sk);
+	return 0;
+}
+
+SEC("fentry/tcp_recvmsg")
+int BPF_PROG(on_receive_entry, struct sock *sk)
+{
+	if (is_tcp(sk))
+		owned_by_current(sk);
+	return 0;
+}
+
 SEC("tp_btf/tcp_probe")
 int BPF_PROG(on_segment, struct sock *sk, struct sk_buff *skb)
 {

@@ -93,6 +93,9 @@ struct inet_connection_sock {
 	u32 icsk_rto;
 	u8 icsk_ca_state : 5;
 	u8 icsk_pending;
+	struct {
+		u32 ato : 8;
+	} icsk_ack;
 };
 
 struct minmax_sample {
@@ -115,6 +118,9 @@ struct tcp_sock {
 	u32 rate_delivered, rate_interval_us;
 	u64 tcp_mstamp, first_tx_mstamp, delivered_mstamp;
 	u16 tcp_header_len;
+	struct {
+		u32 rtt_us;
+	} rcv_rtt_est;
 };
 
 struct sk_buff {

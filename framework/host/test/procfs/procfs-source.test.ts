@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Entity, ProcfsSource } from '@sonde/kit';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -106,6 +106,28 @@ describe('a procfs source', () => {
       { id: people.born('gone', 12), pid: 12, start: 1 },
     );
     expect(await read()).toEqual({ 'name=old': 7, 'name=born': 50 });
+  });
+
+  test('reads one file for each network namespace that a watched process is in', async () => {
+    const { people, read, watched } = setUp(
+      { procfs: '{netns}/net/netstat', format: 'headers' },
+      { drops: ['counter', 'TcpExt.ListenDrops'] },
+      { 'network.namespace': 'netns' },
+    );
+    const person = (pid: number, drops: number): WatchedProcess => {
+      write(`${pid}/net/netstat`, `TcpExt: ListenDrops\nTcpExt: ${drops}\n`);
+      return { id: people.born('one', pid), pid, start: 1 };
+    };
+    const netns = (pid: number): number => statSync(join(root, `${pid}/ns/net`)).ino;
+    write('10/ns/net', '');
+    mkdirSync(join(root, '11/ns'), { recursive: true });
+    linkSync(join(root, '10/ns/net'), join(root, '11/ns/net'));
+    watched.push(person(10, 5), person(11, 5));
+    expect(await read()).toEqual({ [`namespace=${netns(10)}`]: 0 });
+    write('12/ns/net', '');
+    watched.push(person(12, 3), { id: people.born('gone', 13), pid: 13, start: 1 });
+    person(10, 8);
+    expect(await read()).toEqual({ [`namespace=${netns(10)}`]: 3, [`namespace=${netns(12)}`]: 3 });
   });
 
   test('says what is missing, until it is there', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SondeError } from '../../errors/index.ts';
-import type { Alternative, Manifest, Param } from '../generated/types.ts';
+import type { Alternative, Manifest, Param, Task } from '../generated/types.ts';
 import type { ManifestFile } from '../load.ts';
 import { collectorSwitch, paramBytes, paramTarget } from '../param-target.ts';
 import { paramValue } from '../params.ts';
@@ -23,9 +23,19 @@ export function checkManifest(source: ManifestFile, object: ObjectInfo): SondeEr
 }
 
 function checkPrograms(manifest: Manifest, object: ObjectInfo, findings: Findings): void {
-  for (const { task, at: taskAt } of tasks(manifest)) {
+  for (const { task, name, at: taskAt } of tasks(manifest)) {
     for (const { alternative, at } of taskAlternatives(task, taskAt)) checkProgram(alternative, object, at, findings);
+    checkRun(task, name, object, taskAt, findings);
   }
+}
+
+function checkRun(task: Task, name: string, { programs }: ObjectInfo, at: At, findings: Findings): void {
+  if (task.run === undefined) return;
+  const [first] = taskAlternatives(task, at);
+  const program = programs.find((each) => each.name === first?.alternative.program);
+  if (program === undefined || hookType(program.section) === 'iter') return;
+  const problem = `only an iterator is run; ${program.name} is compiled for SEC("${program.section}")`;
+  findings.add('SONDE_MANIFEST_TASK', { task: name, problem }, [...at, 'run']);
 }
 
 function checkProgram({ program, attach }: Alternative, { programs }: ObjectInfo, at: At, findings: Findings): void {
