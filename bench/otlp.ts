@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What a push by OTLP costs the host: CPU of the whole process, how long its event loop stalls, peak memory. The other end
- * takes whatever comes and runs in a process of its own on the same cores. CPU and stalls are of the pushing process; all
+ * What a push by OTLP costs the host: CPU of the whole process, how long its event loop stalls, peak memory. The other
+ * end
+ * takes whatever comes and runs in a process of its own on the same cores. CPU and stalls are of the pushing process;
+ * all
  * values change before each push.
  *
  *   npm run bench -- otlp [series]
@@ -40,7 +42,10 @@ const CASES: [string, Case][] = [
   ['  gRPC', { ...counters, processes: 1000, config: { protocol: 'grpc' } }],
   ['  delta', { ...counters, processes: 1000, config: { temporality: 'delta' } }],
   [`counters, ${SERIES / 10} processes, HTTP`, { ...counters, processes: SERIES / 10, config: {} }],
-  ['histograms, 1,000 processes, HTTP', { kind: 'histograms', size: SERIES / 10, processes: 1000, config: {}, rounds: ROUNDS }],
+  [
+    'histograms, 1,000 processes, HTTP',
+    { kind: 'histograms', size: SERIES / 10, processes: 1000, config: {}, rounds: ROUNDS },
+  ],
   ['events, 100 processes, HTTP', { kind: 'events', size: SERIES, processes: 100, config: {}, rounds: ROUNDS }],
   ['  gRPC', { kind: 'events', size: SERIES, processes: 100, config: { protocol: 'grpc' }, rounds: ROUNDS }],
 ];
@@ -50,15 +55,20 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
 async function main(): Promise<void> {
   const receiver = fork(fileURLToPath(new URL('./otlp/receiver.ts', import.meta.url)));
   const [targets] = (await once(receiver, 'message')) as [Record<'http' | 'grpc', string>];
-  const rows = [['', 'records', 'CPU ms', 'µs/record', 'records/s', 'stall ms', 'busy ms', 'sent MB', 'requests', 'peak MB']];
-  for (const [name, each] of CASES) rows.push(await measure(receiver, name, each, targets[each.config.protocol ?? 'http']));
+  const rows = [
+    ['', 'records', 'CPU ms', 'µs/record', 'records/s', 'stall ms', 'busy ms', 'sent MB', 'requests', 'peak MB'],
+  ];
+  for (const [name, each] of CASES)
+    rows.push(await measure(receiver, name, each, targets[each.config.protocol ?? 'http']));
   receiver.disconnect();
   console.log(`\nOne push of everything, median (worst) of ${ROUNDS}\n`);
   printTable(rows);
 }
 
 async function measure(receiver: ChildProcess, name: string, each: Case, target: string): Promise<string[]> {
-  const pusher = fork(fileURLToPath(new URL('./otlp/pusher.ts', import.meta.url)), [JSON.stringify({ ...each, target })]);
+  const pusher = fork(fileURLToPath(new URL('./otlp/pusher.ts', import.meta.url)), [
+    JSON.stringify({ ...each, target }),
+  ]);
   const [{ records, rounds, rss }] = (await once(pusher, 'message')) as [CaseResult];
   receiver.send('count');
   const [sent] = (await once(receiver, 'message')) as [{ bytes: number; requests: number }];

@@ -20,7 +20,11 @@ beforeAll(async () => {
   const place = await hostFolder();
   place.write({
     probes: {
-      fsync: { package: samplePackage('fsync'), collectors: { memory: true }, params: { slowThreshold: '0s', reportSlow: true } },
+      fsync: {
+        package: samplePackage('fsync'),
+        collectors: { memory: true },
+        params: { slowThreshold: '0s', reportSlow: true },
+      },
     },
     labels: ['process.executable.name', 'process.pid'],
     sinks: {
@@ -67,7 +71,9 @@ test('what the Collector writes is what Prometheus scrapes, series by series', a
     expect(metric?.value, `${point.name} ${JSON.stringify(point.attributes)}`).toBe(point.value);
   }
   const histograms = points.filter(({ histogram }) => histogram);
-  expect(new Set(histograms.map(({ attributes }) => attributes['fsync.kind']))).toEqual(new Set(['fsync', 'fdatasync']));
+  expect(new Set(histograms.map(({ attributes }) => attributes['fsync.kind']))).toEqual(
+    new Set(['fsync', 'fdatasync']),
+  );
   for (const point of histograms) {
     const scraped = families.get('fsync_duration_seconds')!.find((each) => hasLabelsOf(each, point))!.histogram!;
     const { count, sum, scale, zeroCount, offset, buckets } = point.histogram!;
@@ -101,7 +107,8 @@ test('a process that lives a moment arrives once, with its final values and the 
 test('each event arrives within a second, once, at the sink to which it is routed', async () => {
   const began = performance.now();
   const name = await flush('otlp-event', '-s', '7');
-  const ofProcess = (): unknown[] => collector.logs().filter(({ resource }) => resource['process.executable.name'] === name);
+  const ofProcess = (): unknown[] =>
+    collector.logs().filter(({ resource }) => resource['process.executable.name'] === name);
   await waitFor('7 events', () => ofProcess().length === 7);
   expect(performance.now() - began).toBeLessThan(1500);
   expect(ofProcess()[0]).toMatchObject({ eventName: 'fsync.slow', scope: 'sonde/fsync' });
@@ -133,7 +140,10 @@ async function scrapeProtobuf(executable: string): Promise<Families> {
 
 /** Labels of a pull reader are a part of those of a Resource. */
 function hasLabelsOf({ labels }: ProtobufMetric, { resource, attributes }: Point): boolean {
-  const all = Object.entries({ ...resource, ...attributes }).map(([key, value]) => [key.replaceAll(/\W/g, '_'), String(value)]);
+  const all = Object.entries({ ...resource, ...attributes }).map(([key, value]) => [
+    key.replaceAll(/\W/g, '_'),
+    String(value),
+  ]);
   const expected = Object.fromEntries(all);
   return Object.entries(labels).every(([key, value]) => expected[key] === value);
 }

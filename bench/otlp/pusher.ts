@@ -94,7 +94,9 @@ async function pushSeries(): Promise<CaseResult> {
   const lane = startMetricLane(services);
   const table = store.define(kind === 'histograms' ? HISTOGRAMS : COUNTERS);
   const perRow = kind === 'histograms' ? 1 : METRICS;
-  const rows = Array.from({ length: size / perRow }, (_, i) => table.open(1 + (i % processes), [`10.0.${i >> 8}.${i & 255}`]));
+  const rows = Array.from({ length: size / perRow }, (_, i) =>
+    table.open(1 + (i % processes), [`10.0.${i >> 8}.${i & 255}`]),
+  );
   const change = (): void => {
     for (const row of rows) {
       if (kind === 'histograms') {
@@ -108,14 +110,22 @@ async function pushSeries(): Promise<CaseResult> {
     measured.push(await witness(() => lane.flush()));
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
-  return { records: services.account.delivered / measured.length, rounds: measured.slice(1), rss: process.resourceUsage().maxRSS / 1024 };
+  return {
+    records: services.account.delivered / measured.length,
+    rounds: measured.slice(1),
+    rss: process.resourceUsage().maxRSS / 1024,
+  };
 }
 
 async function pushEvents(): Promise<CaseResult> {
   const services = { loss: store.loss, settle: () => {} };
   const events = new EventBus(services);
   const log = (_: string, message: string): void => console.error(message);
-  const sink = new PushSink(exporter, { ...options, name: 'otlp' }, { store, events, spans: new EventBus(services) as never, log });
+  const sink = new PushSink(
+    exporter,
+    { ...options, name: 'otlp' },
+    { store, events, spans: new EventBus(services) as never, log },
+  );
   await sink.start();
   const delivered = (): number => sink.state().flow?.delivered ?? 0;
   const measured = [];
@@ -126,7 +136,16 @@ async function pushEvents(): Promise<CaseResult> {
         for (let i = 0; i < size; i++) {
           const attributes = { 'network.peer.address': '10.1.2.3', 'server.port': 443, 'tcp.reason': 'timeout' };
           const time = Date.now() * 1e6;
-          events.emit({ probe: 'tcp', name: 'tcp.reset', severity: 'warn', time, body: 'reset by {network.peer.address}', identity: 1 + (i % processes), attributes, weight: 1 });
+          events.emit({
+            probe: 'tcp',
+            name: 'tcp.reset',
+            severity: 'warn',
+            time,
+            body: 'reset by {network.peer.address}',
+            identity: 1 + (i % processes),
+            attributes,
+            weight: 1,
+          });
           if (i % 250 === 249) await new Promise((resolve) => setTimeout(resolve, 1));
         }
         if (sink.state().flow?.lost) throw new Error('the queue was too short for this pace');

@@ -28,7 +28,9 @@ for (const signal of ['metrics.v1.Metrics', 'logs.v1.Logs']) {
   );
 }
 const grpcPort = await new Promise<number>((resolve, reject) => {
-  grpc.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port)));
+  grpc.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
+    error ? reject(error) : resolve(port),
+  );
 });
 
 process.on('message', () => {
@@ -36,4 +38,7 @@ process.on('message', () => {
   [bytes, requests] = [0, 0];
 });
 process.on('disconnect', () => process.exit());
-process.send!({ http: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, grpc: `http://127.0.0.1:${grpcPort}` });
+process.send!({
+  http: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+  grpc: `http://127.0.0.1:${grpcPort}`,
+});

@@ -129,10 +129,14 @@ export class Collector implements AsyncDisposable {
   async start(): Promise<void> {
     const child = new Child(this.#program, ['--config', 'config.yaml'], { cwd: this.#folder.path });
     this.#child = child;
-    await waitFor('the Collector is ready', () => {
-      if (child.ended) throw new Error(`the Collector ended:\n${child.stderr}`);
-      return child.stderr.includes('Everything is ready');
-    }, { timeout: 20_000 });
+    await waitFor(
+      'the Collector is ready',
+      () => {
+        if (child.ended) throw new Error(`the Collector ended:\n${child.stderr}`);
+        return child.stderr.includes('Everything is ready');
+      },
+      { timeout: 20_000 },
+    );
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
@@ -149,11 +153,15 @@ export class Collector implements AsyncDisposable {
   }
 
   logs(): LogRecord[] {
-    return this.#lines('logs').flatMap((line) => [...records(line, 'resourceLogs', 'scopeLogs', 'logRecords')].map(logRecord));
+    return this.#lines('logs').flatMap((line) =>
+      [...records(line, 'resourceLogs', 'scopeLogs', 'logRecords')].map(logRecord),
+    );
   }
 
   spans(): Span[] {
-    return this.#lines('traces').flatMap((line) => [...records(line, 'resourceSpans', 'scopeSpans', 'spans')].map(span));
+    return this.#lines('traces').flatMap((line) =>
+      [...records(line, 'resourceSpans', 'scopeSpans', 'spans')].map(span),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -225,11 +233,29 @@ function histogram(point: Json): Point['histogram'] {
 function logRecord({ resource, scope, record }: Placed): LogRecord {
   const { timeUnixNano: time, severityNumber, severityText, eventName, body } = record;
   const text = body === undefined ? {} : { body: String(anyValue(body)) };
-  return { resource, scope, time, severityNumber, severityText, eventName, ...text, attributes: attributes(record.attributes) };
+  return {
+    resource,
+    scope,
+    time,
+    severityNumber,
+    severityText,
+    eventName,
+    ...text,
+    attributes: attributes(record.attributes),
+  };
 }
 
 function span({ resource, scope, record }: Placed): Span {
-  const { traceId, spanId, parentSpanId = '', name, kind, startTimeUnixNano: start, endTimeUnixNano: end, status } = record;
+  const {
+    traceId,
+    spanId,
+    parentSpanId = '',
+    name,
+    kind,
+    startTimeUnixNano: start,
+    endTimeUnixNano: end,
+    status,
+  } = record;
   const fields = { traceId, spanId, parentSpanId, name, kind, start, end };
   return { resource, scope, ...fields, attributes: attributes(record.attributes), status: status ?? {} };
 }

@@ -13,7 +13,8 @@ export interface EventBusServices {
 const SINK_LOSS = ['queue_full', 'refused', 'stopped'] as const;
 
 /**
- * Hands events (or spans) from probes to sinks. A sink that is slow or fails loses events of its own, counted, and delays
+ * Hands events (or spans) from probes to sinks. A sink that is slow or fails loses events of its own, counted, and
+ * delays
  * nobody.
  */
 export class EventBus<Kind extends { readonly probe: string } = EventRecord> {

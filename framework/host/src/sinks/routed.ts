@@ -56,7 +56,9 @@ function routedReader(reader: ViewReader, wants: Selection['metrics']): ViewRead
 }
 
 function remain(definition: EntityDefinition, wants: Selection['metrics']): Remainder {
-  const metrics = [...definition.metrics.keys()].filter((index) => wants(definition.probe, definition.metrics[index]!.name));
+  const metrics = [...definition.metrics.keys()].filter((index) =>
+    wants(definition.probe, definition.metrics[index]!.name),
+  );
   if (metrics.length === definition.metrics.length) return { definition, metrics };
   return { definition: { ...definition, metrics: metrics.map((index) => definition.metrics[index]!) }, metrics };
 }

@@ -13,7 +13,9 @@ function problemsOf(config: object): string[] {
     parse(config);
   } catch (thrown) {
     if (!(thrown instanceof SondeError)) throw thrown;
-    return (thrown.problems.length > 0 ? thrown.problems : [thrown]).map(({ place, message }) => `${place?.pointer} ${message}`);
+    return (thrown.problems.length > 0 ? thrown.problems : [thrown]).map(
+      ({ place, message }) => `${place?.pointer} ${message}`,
+    );
   }
   return [];
 }
@@ -34,7 +36,13 @@ test('an OTLP sink needs no setting', () => {
 
 test('settings of a sink beside the defaults of the others, files from the folder of sonde.yaml', () => {
   const sinks = {
-    cloud: { type: 'otlp', endpoint: 'https://otlp.example.com', interval: '1m', queue: { records: 10 }, tls: { ca: 'ca.pem' } },
+    cloud: {
+      type: 'otlp',
+      endpoint: 'https://otlp.example.com',
+      interval: '1m',
+      queue: { records: 10 },
+      tls: { ca: 'ca.pem' },
+    },
   };
   expect(parse({ sinks }).sinks['cloud']).toMatchObject({
     interval: 60_000,
@@ -48,8 +56,12 @@ test('what the schema cannot see is said with its place', () => {
     expect.stringMatching(/^\/sinks\/otlp\/interval .*at least 100ms/),
     expect.stringMatching(/^\/sinks\/otlp\/tls .*https:/),
   ]);
-  expect(problemsOf({ sinks: { otlp: { endpoint: '127.0.0.1:4317' } } })).toEqual([expect.stringMatching(/^\/sinks\/otlp\/endpoint /)]);
-  expect(problemsOf({ sinks: { otlp: { endpoint: 'https://x', tls: { cert: 'a' } } } })).toEqual([expect.stringMatching(/^\/sinks\/otlp\/tls/)]);
+  expect(problemsOf({ sinks: { otlp: { endpoint: '127.0.0.1:4317' } } })).toEqual([
+    expect.stringMatching(/^\/sinks\/otlp\/endpoint /),
+  ]);
+  expect(problemsOf({ sinks: { otlp: { endpoint: 'https://x', tls: { cert: 'a' } } } })).toEqual([
+    expect.stringMatching(/^\/sinks\/otlp\/tls/),
+  ]);
 });
 
 test('a route to no sink, or with a glob that is none, is an error', () => {

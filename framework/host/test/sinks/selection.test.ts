@@ -11,7 +11,9 @@ describe('a route', () => {
   });
 
   test('lets through only what it names', () => {
-    const { metrics, events, spans } = selectionFor('kafka', [{ sinks: ['kafka'], probes: ['tcp'], metrics: ['tcp.*', 'host.cpu'] }])!;
+    const { metrics, events, spans } = selectionFor('kafka', [
+      { sinks: ['kafka'], probes: ['tcp'], metrics: ['tcp.*', 'host.cpu'] },
+    ])!;
     expect(metrics('tcp', 'tcp.sent')).toBe(true);
     expect(metrics('tcp', 'host.cpu')).toBe(true);
     expect(metrics('tcp', 'host.cpus')).toBe(false);
@@ -34,7 +36,11 @@ describe('a route', () => {
       { sinks: ['otlp'], events: ['*'] },
     ];
     const { metrics, events } = selectionFor('otlp', routes)!;
-    expect([metrics('tcp', 'tcp.sent'), metrics('io', 'io.reads'), events('io', 'io.slow')]).toEqual([true, false, true]);
+    expect([metrics('tcp', 'tcp.sent'), metrics('io', 'io.reads'), events('io', 'io.slow')]).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 });
 
@@ -43,7 +49,12 @@ test('a sink sees the metrics it is to have, under the same definition each time
   const routed = routedStore(store, (_, name) => name === 'b.two');
   const reader = routed.view({ identity: 'all' }).reader({ acknowledges: true });
   const metric = (name: string) => ({ name, type: 'counter', unit: '', help: '' }) as const;
-  const table = store.define({ probe: 'p', name: 'entity', attributes: [], metrics: [metric('a.one'), metric('b.two')] });
+  const table = store.define({
+    probe: 'p',
+    name: 'entity',
+    attributes: [],
+    metrics: [metric('a.one'), metric('b.two')],
+  });
   const row = table.open(0, []);
   table.add(row, 0, 1);
   table.add(row, 1, 2);

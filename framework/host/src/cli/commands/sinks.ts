@@ -12,8 +12,9 @@ const STYLES = { running: 'green', failing: 'red', failed: 'red', stopped: 'dim'
 export const command: Command = {
   usage: 'sinks',
   help:
-    'Lists the sinks of the host: whether they deliver, how many records wait and how much memory they take, how many ' +
-    'a second were delivered of late and how many since the sink started, and how many were lost. Below are their errors.',
+    'Lists the sinks of the host: whether they deliver, how many records wait and how much memory they take, how ' +
+    'many a second were delivered of late and how many since the sink started, and how many were lost. Below are ' +
+    'their errors.',
   examples: [
     ['sonde sinks', 'all sinks'],
     ['sonde sinks --json | jq \'.sinks[] | select(.state == "failing") | .error\'', 'why sinks do not deliver'],
@@ -21,7 +22,9 @@ export const command: Command = {
   async run({ args, client, output }) {
     expectArguments(args, [], 'sonde sinks');
     const { sinks } = await client.send<{ sinks: Listed[] }>('GET', '/v1/sinks');
-    output.show({ sinks }, () => (sinks.length === 0 ? 'There are no sinks.' : [list(sinks), ...errors(sinks)].join('\n')));
+    output.show({ sinks }, () =>
+      sinks.length === 0 ? 'There are no sinks.' : [list(sinks), ...errors(sinks)].join('\n'),
+    );
   },
 };
 
@@ -32,8 +35,16 @@ function list(sinks: Listed[]): string {
     { title: 'TYPE', cell: ({ type }) => type },
     { title: 'STATE', cell: ({ state }) => state, style: ({ state }) => STYLES[state] },
     { title: 'WAITING', cell: ({ flow }) => count(flow?.queued), align: 'right' },
-    { title: 'MEMORY', cell: ({ flow }) => (flow?.queuedBytes === undefined ? '-' : bytes(flow.queuedBytes)), align: 'right' },
-    { title: 'RATE', cell: ({ flow }) => (flow?.rate === undefined ? '-' : `${flow.rate.toFixed(1)}/s`), align: 'right' },
+    {
+      title: 'MEMORY',
+      cell: ({ flow }) => (flow?.queuedBytes === undefined ? '-' : bytes(flow.queuedBytes)),
+      align: 'right',
+    },
+    {
+      title: 'RATE',
+      cell: ({ flow }) => (flow?.rate === undefined ? '-' : `${flow.rate.toFixed(1)}/s`),
+      align: 'right',
+    },
     { title: 'DELIVERED', cell: ({ flow }) => count(flow?.delivered), align: 'right' },
     {
       title: 'LOST',
@@ -49,6 +60,10 @@ function list(sinks: Listed[]): string {
 function errors(sinks: Listed[]): string[] {
   return sinks.flatMap(({ name, error }) => {
     if (!error) return [];
-    return ['', `${paint('red', name)}: ${error.message} [${error.code}]`, ...(error.hint ? [`    ${error.hint}`] : [])];
+    return [
+      '',
+      `${paint('red', name)}: ${error.message} [${error.code}]`,
+      ...(error.hint ? [`    ${error.hint}`] : []),
+    ];
   });
 }

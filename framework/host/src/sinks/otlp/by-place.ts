@@ -5,6 +5,7 @@ export function byPlace<Kind extends { readonly identity: number; readonly probe
   records: readonly Kind[],
 ): Iterable<Kind> {
   const [first] = records;
-  if (!first || records.every(({ identity, probe }) => identity === first.identity && probe === first.probe)) return records;
+  if (!first || records.every(({ identity, probe }) => identity === first.identity && probe === first.probe))
+    return records;
   return records.toSorted((a, b) => a.identity - b.identity || (a.probe < b.probe ? -1 : a.probe > b.probe ? 1 : 0));
 }

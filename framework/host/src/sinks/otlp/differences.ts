@@ -21,13 +21,16 @@ export function differences(table: TableSnapshot, since: ViewSnapshot | undefine
   const earlier = since?.tables.find(({ definition }) => definition === table.definition);
   if (!since || !earlier) return fromNothing(table);
   const demoted = demotedSeries(table, earlier);
-  const isKnown = (series: number): boolean => earlier.labels[series] !== undefined && earlier.labels[series] === table.labels[series];
+  const isKnown = (series: number): boolean =>
+    earlier.labels[series] !== undefined && earlier.labels[series] === table.labels[series];
   /** The places in the earlier snapshot whose totals are in this series now. */
   const places = (series: number): readonly number[] => {
     const own = isKnown(series) ? [series] : [];
     return series === OVERFLOW ? [...own, ...demoted] : own;
   };
-  const scratch = earlier.metrics.map((column) => (column instanceof Float64Array ? undefined : emptyHistogram(column.range)));
+  const scratch = earlier.metrics.map((column) =>
+    column instanceof Float64Array ? undefined : emptyHistogram(column.range),
+  );
   return {
     start: (series) => (isKnown(series) ? since.time : table.created[series]!),
     isNew: (series) => !isKnown(series),
@@ -45,14 +48,24 @@ export function differences(table: TableSnapshot, since: ViewSnapshot | undefine
 
 /** Everything is new. */
 function fromNothing(table: TableSnapshot): Difference {
-  return { start: (series) => table.created[series]!, isNew: () => true, number: (_, __, value) => value, histogram: () => {} };
+  return {
+    start: (series) => table.created[series]!,
+    isNew: () => true,
+    number: (_, __, value) => value,
+    histogram: () => {},
+  };
 }
 
-/** Series that lived and are gone: the budget has added them to the overflow series. One that ended is forgotten instead. */
+/**
+ * Series that lived and are gone: the budget has added them to the overflow series. One that ended is forgotten
+ * instead.
+ */
 function demotedSeries(table: TableSnapshot, earlier: TableSnapshot): number[] {
   if (!table.labels[OVERFLOW]) return [];
   const isDemoted = (series: number): boolean =>
-    earlier.labels[series] !== undefined && earlier.labels[series] !== table.labels[series] && earlier.ended[series] === 0;
+    earlier.labels[series] !== undefined &&
+    earlier.labels[series] !== table.labels[series] &&
+    earlier.ended[series] === 0;
   return Array.from({ length: earlier.size - 1 }, (_, index) => index + 1).filter(isDemoted);
 }
 

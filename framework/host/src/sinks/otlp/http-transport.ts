@@ -70,7 +70,10 @@ export class HttpTransport implements Transport {
     return new Promise((resolve, reject) => {
       const { request: begin } = this.#isSecure ? https : http;
       const outgoing = begin(url, { method: 'POST', headers: all, agent: this.#agent, signal }, (incoming) => {
-        receive(incoming).then((answer) => resolve({ status: incoming.statusCode!, headers: incoming.headers, body: answer }), reject);
+        receive(incoming).then(
+          (answer) => resolve({ status: incoming.statusCode!, headers: incoming.headers, body: answer }),
+          reject,
+        );
       });
       outgoing.on('error', reject);
       outgoing.end(body);

@@ -20,7 +20,10 @@ export interface MetricWriterOptions {
 }
 
 /** All series of an interval, a Resource for each process, container or host, in requests of a bounded size. */
-export function* metricChunks(exported: MetricExport, options: MetricWriterOptions): Generator<Chunk<Buffer> | undefined> {
+export function* metricChunks(
+  exported: MetricExport,
+  options: MetricWriterOptions,
+): Generator<Chunk<Buffer> | undefined> {
   const writer = new RequestWriter();
   const tables = new Map<TableSnapshot, TableWriter>();
   const hostResource = resourceOf(options.host());
@@ -51,20 +54,29 @@ class TableWriter {
   readonly #table: TableSnapshot;
   readonly #metrics: readonly MetricWriter[];
 
-  constructor(writer: RequestWriter, table: TableSnapshot, { snapshot, since }: MetricExport, options: MetricWriterOptions) {
+  constructor(
+    writer: RequestWriter,
+    table: TableSnapshot,
+    { snapshot, since }: MetricExport,
+    options: MetricWriterOptions,
+  ) {
     this.#writer = writer;
     this.#table = table;
     const difference = options.temporality === 'delta' ? differences(table, since) : undefined;
     this.#metrics = table.definition.metrics.map((metric, index) => {
       const isDelta = difference !== undefined && (metric.type === 'counter' || metric.type === 'histogram');
-      return new MetricWriter(metric, pointWriter(table, index, snapshot.time, isDelta ? difference : undefined), isDelta);
+      return new MetricWriter(
+        metric,
+        pointWriter(table, index, snapshot.time, isDelta ? difference : undefined),
+        isDelta,
+      );
     });
   }
 
   /** Series by series as many as there is room for, and of these metric by metric. */
   *write({ series }: Run, resource: Buffer): Generator<Chunk<Buffer> | undefined> {
     const { probe } = this.#table.definition;
-    for (let at = 0; at < series.length; ) {
+    for (let at = 0; at < series.length;) {
       if (this.#writer.room < this.#metrics.length) yield this.#writer.take();
       const size = Math.max(1, Math.floor(this.#writer.room / this.#metrics.length));
       this.#writer.enter(resource, probe);
@@ -97,12 +109,20 @@ class MetricWriter {
     if (unit !== '') head.string(METRIC.unit, unit);
     this.#head = head.take();
     this.#points = points;
-    this.#field = { gauge: METRIC.gauge, histogram: METRIC.exponentialHistogram, counter: METRIC.sum, updowncounter: METRIC.sum }[type];
+    this.#field = {
+      gauge: METRIC.gauge,
+      histogram: METRIC.exponentialHistogram,
+      counter: METRIC.sum,
+      updowncounter: METRIC.sum,
+    }[type];
     if (type !== 'gauge') this.#temporality = isDelta ? TEMPORALITY.delta : TEMPORALITY.cumulative;
     this.#isMonotonic = type === 'counter';
   }
 
-  /** Writes a `Metric` with the points of these series, or nothing if they have none. Yields true for a point, false for a pause. */
+  /**
+   * Writes a `Metric` with the points of these series, or nothing if they have none. Yields true for a point, false for
+   * a pause.
+   */
   *write(to: ProtoWriter, series: Uint32Array): Generator<boolean> {
     const before = to.length;
     const metric = to.open(OF_SCOPE.records);

@@ -17,7 +17,8 @@ export type PointWriter = (to: ProtoWriter, field: number, series: number) => bo
 export function pointWriter(table: TableSnapshot, metric: number, time: number, difference?: Difference): PointWriter {
   const column = table.metrics[metric]!;
   const [end, start] = [Buffer.from(new Timestamps().ofMilliseconds(time)), new Timestamps()];
-  const startOf = (series: number): Uint8Array => start.ofMilliseconds(difference?.start(series) ?? table.created[series]!);
+  const startOf = (series: number): Uint8Array =>
+    start.ofMilliseconds(difference?.start(series) ?? table.created[series]!);
 
   if (column instanceof Float64Array) {
     const hasStart = table.definition.metrics[metric]!.type !== 'gauge';
@@ -56,8 +57,15 @@ function writeLabels(to: ProtoWriter, field: number, { names, values, identity }
   for (let i = identity; i < names.length; i++) writeAttribute(to, field, names[i]!, values[i]!);
 }
 
-/** The store's slots are those of OpenTelemetry, from another index on. What is over the last slot is in the one after it. */
-function writeHistogram(to: ProtoWriter, value: HistogramValue, { scale, offset, slots }: HistogramColumn['range']): void {
+/**
+ * The store's slots are those of OpenTelemetry, from another index on. What is over the last slot is in the one after
+ * it.
+ */
+function writeHistogram(
+  to: ProtoWriter,
+  value: HistogramValue,
+  { scale, offset, slots }: HistogramColumn['range'],
+): void {
   const { count, sum, zero, over } = value;
   to.fixed64(HISTOGRAM_POINT.count, count);
   to.double(HISTOGRAM_POINT.sum, sum);

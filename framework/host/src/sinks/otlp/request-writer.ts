@@ -9,7 +9,8 @@ export function scopeName(probe: string): string {
 }
 
 /**
- * Writes requests of any of the three signals: Resource, in it scopes, in it records. Requests can be joined by putting their
+ * Writes requests of any of the three signals: Resource, in it scopes, in it records. Requests can be joined by putting
+ * their
  * bytes one after the other.
  */
 export class RequestWriter {

@@ -18,7 +18,10 @@ export async function readCertificates(sink: string, { ca, cert, key }: ClientTl
     const reason = cause instanceof Error ? cause.message : String(cause);
     return sondeError('SONDE_SINK_TLS_FILE', { sink, file, reason }, { cause });
   };
-  const checked = async (file: string | undefined, check: (content: Buffer) => unknown): Promise<Buffer | undefined> => {
+  const checked = async (
+    file: string | undefined,
+    check: (content: Buffer) => unknown,
+  ): Promise<Buffer | undefined> => {
     if (file === undefined) return undefined;
     try {
       const content = await readFile(file);

@@ -3,7 +3,9 @@
 /** What a field holds: a number for varints and fixed ones, bytes for strings and messages. */
 export type FieldVisitor = (field: number, value: number | Uint8Array) => void;
 
-/** Visits the fields of a protobuf message. What cannot be read ends it: answers of others are read as far as they go. */
+/**
+ * Visits the fields of a protobuf message. What cannot be read ends it: answers of others are read as far as they go.
+ */
 export function eachField(bytes: Uint8Array, visit: FieldVisitor): void {
   let at = 0;
   const varint = (): number => {

@@ -75,7 +75,8 @@ export class ProtoWriter {
   }
 
   /**
-   * Begins a message (or packed numbers) in place; what follows is in it until `close`, to which the result must be given. One byte is kept
+   * Begins a message (or packed numbers) in place; what follows is in it until `close`, to which the result must be
+   * given. One byte is kept
    * for the length, which is enough for most; the content of a longer one is moved then.
    */
   open(field: number): number {

@@ -27,7 +27,10 @@ export class Account {
   /** @param refused how many of them the other end did not take. It does not say whose; each probe bears its share. */
   deliver(chunks: readonly Chunk<unknown>[], refused = 0): void {
     const counts = sum(chunks);
-    const total = Math.max(1, chunks.reduce((records, chunk) => records + recordsOf(chunk), 0));
+    const total = Math.max(
+      1,
+      chunks.reduce((records, chunk) => records + recordsOf(chunk), 0),
+    );
     let [seen, borne] = [0, 0];
     for (const [probe, count] of counts) {
       seen += count;

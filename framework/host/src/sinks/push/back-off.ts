@@ -6,7 +6,8 @@ const LONGEST_MILLISECONDS = 30_000;
 const LONGEST_ASKED = 300_000;
 
 /**
- * How long to wait before the next attempt, ms: twice as long after each failure, half of it by chance, so that a thousand
+ * How long to wait before the next attempt, ms: twice as long after each failure, half of it by chance, so that a
+ * thousand
  * hosts do not come back at once.
  *
  * @param failures in a row, at least 1

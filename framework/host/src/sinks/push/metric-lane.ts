@@ -102,7 +102,10 @@ class CumulativeLane<Payload> extends IntervalLane<Payload> {
 function undelivered(snapshot: ViewSnapshot): ViewSnapshot {
   const tables = snapshot.tables.map((table) => {
     if (!table.ended.includes(DONE)) return table;
-    return { ...table, labels: table.labels.map((labels, series) => (table.ended[series] === DONE ? undefined : labels)) };
+    return {
+      ...table,
+      labels: table.labels.map((labels, series) => (table.ended[series] === DONE ? undefined : labels)),
+    };
   });
   return { ...snapshot, tables };
 }

@@ -30,7 +30,8 @@ interface Running<Payload> {
 }
 
 /**
- * A sink that sends by itself: metrics every interval, events and spans as they come. Each signal has a queue and a pace of
+ * A sink that sends by itself: metrics every interval, events and spans as they come. Each signal has a queue and a
+ * pace of
  * its own. What it was given is delivered, or counted as lost.
  */
 export class PushSink<Payload> implements Sink {

@@ -10,7 +10,10 @@ export interface LaneServices<Payload> extends SenderServices<Payload> {
   account: Account;
 }
 
-/** One signal that is owed in full: what is written waits in a queue until it was delivered, refused, or had to make room. */
+/**
+ * One signal that is owed in full: what is written waits in a queue until it was delivered, refused, or had to make
+ * room.
+ */
 export class QueuedLane<Payload> {
   readonly queue: ChunkQueue<Payload>;
   readonly #services: LaneServices<Payload>;

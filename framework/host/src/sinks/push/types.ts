@@ -25,7 +25,8 @@ export const CHUNK_BYTES = 1024 * 1024;
 export interface MetricExport {
   readonly snapshot: ViewSnapshot;
   /**
-   * Delta temporality: the snapshot that the differences start from, absent at the first export. A series is the same in
+   * Delta temporality: the snapshot that the differences start from, absent at the first export. A series is the same
+   * in
    * both if its `LabelSet` is the same object at the same index of the table with the same `definition`.
    */
   readonly since?: ViewSnapshot;
@@ -79,7 +80,8 @@ export interface PushOptions {
   /** What may wait, for each signal that is owed in full. */
   queue: QueueBudget;
   /**
-   * `cumulative`: only the newest totals are owed, so they wait in no queue. `delta`: each interval is owed, and waits as
+   * `cumulative`: only the newest totals are owed, so they wait in no queue. `delta`: each interval is owed, and waits
+   * as
    * events do.
    */
   temporality: 'cumulative' | 'delta';
@@ -91,7 +93,8 @@ export interface QueueBudget {
 }
 
 /**
- * What is owed to a sink and waits. In memory for now; a queue on disk fits behind the same calls, since writing may lag
+ * What is owed to a sink and waits. In memory for now; a queue on disk fits behind the same calls, since writing may
+ * lag
  * behind `push`, and what was taken counts as owed until it is `settled`.
  */
 export interface ChunkQueue<Payload> {

@@ -77,10 +77,30 @@ describe.each(['http', 'grpc'] as const)('over %s', (protocol) => {
     const sink = await world.sink(collector[protocol], { protocol });
     const identity = world.people.born('nginx', 4321);
     const name = `tcp.reset.${protocol}`;
-    world.emit({ name, identity, body: 'reset by {peer}', attributes: { peer: 'ä', ratio: 0.5, ok: true, n: -2 }, weight: 8 });
-    const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', parentSpanId: '00f067aa0ba902b7' };
+    world.emit({
+      name,
+      identity,
+      body: 'reset by {peer}',
+      attributes: { peer: 'ä', ratio: 0.5, ok: true, n: -2 },
+      weight: 8,
+    });
+    const ids = {
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      spanId: 'b7ad6b7169203331',
+      parentSpanId: '00f067aa0ba902b7',
+    };
     const times = { start: 1_763_700_000_000_000_000, end: 1_763_700_000_250_000_128 };
-    world.spans.emit({ probe: 'l7', name, ...ids, ...times, kind: 'server', error: 'boom', identity, attributes: { a: 1 }, weight: 1 });
+    world.spans.emit({
+      probe: 'l7',
+      name,
+      ...ids,
+      ...times,
+      kind: 'server',
+      error: 'boom',
+      identity,
+      attributes: { a: 1 },
+      weight: 1,
+    });
     await sink.stop();
 
     const log = await waitFor('the event', () => collector.logs().find((record) => record.eventName === name));

@@ -55,7 +55,9 @@ test('what fits into the queue survives an outage, the oldest of the rest is cou
   expect(sink.state().flow!.queued).toBeLessThanOrEqual(20_000 + 1000);
   await collector.start();
   await feed(1);
-  await waitFor('nothing is owed', () => sink.state().flow!.queued + other.state().flow!.queued === 0, { timeout: 40_000 });
+  await waitFor('nothing is owed', () => sink.state().flow!.queued + other.state().flow!.queued === 0, {
+    timeout: 40_000,
+  });
 
   expect(sink.state().state).toBe('running');
   expect(world.lost()).toEqual({ queue_full: expect.any(Number) });
@@ -63,7 +65,10 @@ test('what fits into the queue survives an outage, the oldest of the rest is cou
   // the larger queue of the other one held it all
   expect(delivered(other)).toBe(world.emitted);
   await sleep(300);
-  const numbers = collector.logs().filter(({ eventName }) => eventName === 'outage').map(({ attributes }) => attributes['sonde.number']);
+  const numbers = collector
+    .logs()
+    .filter(({ eventName }) => eventName === 'outage')
+    .map(({ attributes }) => attributes['sonde.number']);
   const arrived = Map.groupBy(numbers, (number) => number);
   expect(arrived.size).toBe(world.emitted);
   const twice = [...arrived.values()].filter(({ length }) => length >= 2).length;
@@ -142,7 +147,10 @@ test('what partial success did not take is counted, the rest is delivered', asyn
   for (let i = 0; i < 40; i++) world.emit({ probe: 'io' });
   await waitFor('they are delivered', () => delivered(sink) === 93);
   expect(world.lost()).toEqual({ refused: 7 });
-  expect(sink.state().error).toMatchObject({ code: 'SONDE_SINK_PARTLY_REFUSED', message: expect.stringContaining('too old') });
+  expect(sink.state().error).toMatchObject({
+    code: 'SONDE_SINK_PARTLY_REFUSED',
+    message: expect.stringContaining('too old'),
+  });
 });
 
 test('a host that does not exist and a certificate that is not trusted have messages of their own', async () => {
@@ -164,7 +172,9 @@ test('a certificate file that is none is said at once', async () => {
   await using world = new World();
   const tls = { ca: '/etc/hostname' };
   await expect(world.sink('https://127.0.0.1:1', { tls })).rejects.toMatchObject({ code: 'SONDE_SINK_TLS_FILE' });
-  await expect(world.sink('https://127.0.0.1:1', { tls: { ca: '/nowhere' } })).rejects.toMatchObject({ code: 'SONDE_SINK_TLS_FILE' });
+  await expect(world.sink('https://127.0.0.1:1', { tls: { ca: '/nowhere' } })).rejects.toMatchObject({
+    code: 'SONDE_SINK_TLS_FILE',
+  });
 });
 
 test('stopping takes a moment even if nobody answers, and counts what is left', async () => {

@@ -8,7 +8,9 @@ import { World } from './world.ts';
 type Call = ServerUnaryCall<Buffer, Buffer>;
 
 /** A logs service that answers as a test says. */
-async function serve(answer: (call: Call, done: sendUnaryData<Buffer>) => void): Promise<{ endpoint: string } & AsyncDisposable> {
+async function serve(
+  answer: (call: Call, done: sendUnaryData<Buffer>) => void,
+): Promise<{ endpoint: string } & AsyncDisposable> {
   const server = new Server();
   const raw = (bytes: Buffer): Buffer => bytes;
   const path = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';

@@ -44,8 +44,23 @@ test('the budget in bytes holds too, and what alone exceeds it is dropped', () =
 
 test('what was refused of a mixed request is borne by the probes in proportion, to the unit', () => {
   const rows: Record<string, number> = {};
-  const account = new Account('otlp', { add: (probe, stage, cause, n, sink) => (rows[[probe, stage, cause, sink].join()] = n) });
-  account.deliver([{ counts: new Map([['a', 1], ['b', 1], ['c', 5]]), bytes: 0, payload: '' }], 3);
+  const account = new Account('otlp', {
+    add: (probe, stage, cause, n, sink) => (rows[[probe, stage, cause, sink].join()] = n),
+  });
+  account.deliver(
+    [
+      {
+        counts: new Map([
+          ['a', 1],
+          ['b', 1],
+          ['c', 5],
+        ]),
+        bytes: 0,
+        payload: '',
+      },
+    ],
+    3,
+  );
   expect(Object.values(rows).reduce((sum, n) => sum + n, 0)).toBe(3);
   expect(rows['c,sink,refused,otlp']).toBe(2);
   expect([account.delivered, account.lost]).toEqual([4, 3]);
