@@ -143,7 +143,9 @@ export class Kafka implements AsyncDisposable {
 
   /** All records of a topic, read by kcat, in the order of their partitions. */
   async consume(topic: string): Promise<ConsumedRecord[]> {
-    const out = await run(findTool('kcat'), ['-C', '-q', '-J', '-e', '-o', 'beginning', '-t', topic, '-b', this.plain]);
+    // waits for more are short, or the end would never be seen of a topic that is written to all the time
+    const options = ['-q', '-J', '-e', '-o', 'beginning', '-X', 'fetch.wait.max.ms=10'];
+    const out = await run(findTool('kcat'), ['-C', ...options, '-t', topic, '-b', this.plain]);
     return out.split('\n').filter(Boolean).map((line) => JSON.parse(line) as ConsumedRecord);
   }
 
