@@ -33,13 +33,13 @@ test('promtool accepts the scrape', async () => {
 test('a real Prometheus scrapes it, and its counters are ours', async () => {
   await using prometheus = await startPrometheus(`127.0.0.1:${host.folder.metricsPort}`);
   expect(await prometheus.target()).toMatchObject({ health: 'up', lastError: '' });
-  const query = (expression: string) => prometheus.query(`${expression}{process_executable_name="${label.process_executable_name}"}`);
+  const own = `{process_executable_name="${label.process_executable_name}"}`;
   const [calls] = await waitFor('the counter in Prometheus', async () => {
-    const result = await query('values_calls_total');
+    const result = await prometheus.query(`values_calls_total${own}`);
     return result.length > 0 ? result : undefined;
   });
   expect(calls?.value[1]).toBe('100');
-  const [quantile] = await prometheus.query('histogram_quantile(0.99, values_duration_seconds)');
+  const [quantile] = await prometheus.query(`histogram_quantile(0.99, values_duration_seconds${own})`);
   expect(Number(quantile?.value[1]), 'a native histogram came through').toBeCloseTo(0.001, 3);
 });
 
