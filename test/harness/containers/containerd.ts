@@ -37,7 +37,7 @@ type Unary = (request: object, done: (error: Error | null, answer: Record<string
 export class Containerd implements AsyncDisposable {
   readonly kind = 'cri';
   readonly socket: string;
-  readonly cgroup = '/kubepods/burstable';
+  readonly cgroup = `/kubepods-test-${process.pid}`;
   readonly #folder = temporaryFolder();
   readonly #daemon: Child;
   readonly #service: Record<string, Unary> & { close(): void };
@@ -80,7 +80,7 @@ state = "${place('state')}"
       log_directory: this.#folder.path,
       labels: { ...labels, ...pod },
       annotations,
-      linux: { cgroup_parent: `${this.cgroup}/pod${uid}`, security_context: onHost },
+      linux: { cgroup_parent: `${this.cgroup}/burstable/pod${uid}`, security_context: onHost },
     };
     const sandbox = (await this.#call('RunPodSandbox', { config: sandboxConfig }))['pod_sandbox_id']!;
     this.#sandboxes.push(sandbox);
@@ -109,7 +109,7 @@ state = "${place('state')}"
     for (const sandbox of [...this.#sandboxes]) await this.remove({ sandbox, container: '' }).catch(() => {});
     this.#service.close();
     await this.#daemon.stop();
-    await removeCgroups('/kubepods');
+    await removeCgroups(this.cgroup);
     this.#folder[Symbol.dispose]();
   }
 

@@ -12,6 +12,7 @@ import { imageName } from './image.ts';
 export class Podman implements AsyncDisposable {
   readonly kind = 'podman';
   readonly socket: string;
+  readonly cgroup = `/sonde-test-${process.pid}-podman`;
   readonly #folder = temporaryFolder();
   readonly #service: Child;
 
@@ -43,7 +44,7 @@ export class Podman implements AsyncDisposable {
   /** Starts a container and resolves with its id. */
   run({ name, labels = {}, command = [], env = {} }: ContainerOptions): Promise<string> {
     const options = [...pairs('--label', labels), ...pairs('--env', env)];
-    return this.command('run', '-d', '--network', 'none', '--name', name, ...options, imageName, ...command);
+    return this.command('run', '-d', '--network', 'none', '--cgroup-parent', this.cgroup, '--name', name, ...options, imageName, ...command);
   }
 
   async wait(name: string): Promise<void> {
@@ -57,7 +58,7 @@ export class Podman implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.command('rm', '-af', '-t', '0').catch(() => {});
     await this.#service.stop();
-    await removeCgroups('/libpod_parent');
+    await removeCgroups(this.cgroup);
     this.#folder[Symbol.dispose]();
   }
 }
