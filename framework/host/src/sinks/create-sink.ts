@@ -4,10 +4,8 @@ import { obtainToken } from '../control/token.ts';
 import type { Outlet, SpanRecord } from '../events/index.ts';
 import type { Identity } from '../identity/types.ts';
 import type { ViewSpec } from '../series/types.ts';
-import { KafkaExporter } from './kafka/index.ts';
 import { labelledSpec, labelledStore } from './labelled.ts';
 import { LogSink } from './log/index.ts';
-import { OtlpExporter } from './otlp/index.ts';
 import { createPrometheusSink } from './prometheus/index.ts';
 import { PushSink } from './push/index.ts';
 import { routedOutlet, routedStore, type SeriesOutlet } from './routed.ts';
@@ -33,10 +31,15 @@ export async function createSink(name: string, config: Config, services: SinkSer
   switch (sink.type) {
     case 'log':
       return new LogSink({ ...sink, name }, routed);
-    case 'otlp':
+    // their libraries take memory that only who uses them should pay
+    case 'otlp': {
+      const { OtlpExporter } = await import('./otlp/index.ts');
       return new PushSink(new OtlpExporter(name, sink, services.identity), { ...sink, name }, routed);
-    case 'kafka':
+    }
+    case 'kafka': {
+      const { KafkaExporter } = await import('./kafka/index.ts');
       return new PushSink(new KafkaExporter(name, sink, services.identity), { ...sink, name }, routed);
+    }
     default:
       return createPrometheusSink(routed.store, {
         name,
