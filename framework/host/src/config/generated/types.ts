@@ -622,7 +622,7 @@ export interface KafkaSink {
    */
   brokers: ListenAddress[];
   /**
-   * Client library. Both are optional dependencies of the host. `platformatic` takes a third of the CPU for each record and 60 MB more memory.
+   * Client library. Both are optional dependencies of the host. `platformatic` takes about half the CPU for each record.
    */
   driver?: 'kafkajs' | 'platformatic';
   /**

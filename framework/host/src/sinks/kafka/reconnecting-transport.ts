@@ -5,7 +5,7 @@ import type { KafkaClient, KafkaConnection, KafkaDriver, KafkaMessage, KafkaTran
 
 type MakeClient = (connection: KafkaConnection) => Promise<KafkaClient>;
 
-/** Each driver is only loaded when it is used: the second costs 60 MB. */
+/** Each driver is only loaded when it is used: they are optional, and the second takes 60 MB and most of a second. */
 const drivers: Record<KafkaDriver, MakeClient> = {
   kafkajs: async (connection) => (await import('./kafkajs-client.ts')).kafkajsClient(connection),
   platformatic: async (connection) => (await import('./platformatic-client.ts')).platformaticClient(connection),
