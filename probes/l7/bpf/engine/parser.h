@@ -4,6 +4,7 @@
 #define L7_PARSER_H
 
 #include "cursor.h"
+#include "report.h"
 
 /* What a protocol thinks of the head of a stream, the surest last. */
 enum guess {

@@ -121,6 +121,44 @@ __noinline int http1_guess(const struct window *window, u32 at, u32 end)
 	return http1_is_target(window_byte(window, at + METHOD_LENGTH(method) + 1), METHOD(method)) ? GUESS_REQUEST : GUESS_NO;
 }
 
+#define HTTP1_REPORT 0x20 /* in sonde_event.kind */
+
+struct http1_report {
+	struct sonde_event event;
+	struct report_head head;
+	struct route route;
+	u64 request_body, response_body;
+	u16 status;
+	u16 error;
+	u8 method;
+	u8 reserved[3];
+};
+SONDE_EXPORT(struct http1_report);
+
+static __always_inline void http1_tell(const struct connection *connection, const struct http1_key *key,
+				       const struct exchange *exchange, const struct stream *response, u64 last)
+{
+	enum report report = report_of(key->error, last - exchange->first);
+	struct http1_report *record;
+
+	if (likely(!report))
+		return;
+	record = sonde_reserve(&reports, struct http1_report);
+	if (!record)
+		return;
+	sonde_event_init(&record->event, HTTP1_REPORT + report);
+	report_init(&record->head, connection, last - exchange->first);
+	record->head.first_byte = response->first - exchange->first;
+	record->route = key->route;
+	record->request_body = exchange->body;
+	record->response_body = response->body;
+	record->status = key->status;
+	record->error = key->error;
+	record->method = key->method;
+	__builtin_memset(record->reserved, 0, sizeof(record->reserved));
+	sonde_submit(&reports, record);
+}
+
 __noinline int http1_record(struct connection *connection, const struct exchange *exchange, const struct stream *response,
 			    u64 last)
 {
@@ -149,6 +187,7 @@ __noinline int http1_record(struct connection *connection, const struct exchange
 	} else {
 		requests = sonde_slot(http1_servers, &key);
 	}
+	http1_tell(connection, &key, exchange, response, last);
 	if (!requests)
 		return 0;
 	sonde_histogram_add(&requests->duration, last - exchange->first);
@@ -303,6 +342,43 @@ __noinline u64 http1_hexadecimal(const struct window *window, u32 at)
 	return count << 56 | number;
 }
 
+/* Whether a line of a head that begins with these bytes says something about the body, or ends the head. */
+static __always_inline bool http1_matters(u64 word, u8 ninth)
+{
+	u8 first = word;
+
+	if (first == '\r' || first == '\n')
+		return true;
+	word |= LOWER;
+	return (word == TEXT("content-") && (ninth | 0x20) == 'l') || word == TEXT("transfer");
+}
+
+/* Words that are passed over in one step. */
+#define HTTP1_DULL_WORDS 128
+
+/*
+ * Passes over the rest of a line, and lines that do not matter: returns where one begins that may, or where the bytes
+ * ran out; in the high half, whether that is within a line.
+ */
+__noinline u64 http1_dull(const struct window *window, u32 at, u32 end)
+{
+	if (!window)
+		return 0;
+	for (u32 i = 0; i < HTTP1_DULL_WORDS; i++) {
+		u32 before = bytes_before_newline(window_word(window, at));
+
+		if (at + before >= end)
+			return 1ULL << 32 | end;
+		at += before;
+		if (before == 8)
+			continue;
+		at++;
+		if (at + 9 > end || http1_matters(window_word(window, at), window_byte(window, at + 8)))
+			return at;
+	}
+	return 1ULL << 32 | at;
+}
+
 /* Bytes of a field that must be there to read it: its name, blanks, and 20 digits or some codings. */
 #define HTTP1_FIELD_REACH 56
 
@@ -448,14 +524,19 @@ __noinline int http1_step(struct call *call, struct connection *connection, stru
 		stream->phase = HTTP1_TRAILER_LINE;
 		return GO_ON;
 	}
-	/* The rest of a line, eight bytes at a time. */
 	if (!unread(cursor))
 		return fetch(cursor);
+	if (stream->phase == HTTP1_LINE) {
+		u64 dull = http1_dull(window, call->at, call->end);
+
+		call->at = dull;
+		if (!(dull >> 32))
+			stream->phase = HTTP1_FIELD;
+		return GO_ON;
+	}
 	if (!skip_line(cursor))
 		return GO_ON;
-	if (stream->phase == HTTP1_LINE) {
-		stream->phase = HTTP1_FIELD;
-	} else if (stream->phase == HTTP1_TRAILER_LINE || !stream->elements) {
+	if (stream->phase == HTTP1_TRAILER_LINE || !stream->elements) {
 		stream->phase = HTTP1_TRAILER;
 	} else {
 		stream->phase = HTTP1_CHUNK;

@@ -71,6 +71,13 @@ static __always_inline void route_part_ends(struct route_walk *walk)
 	bool version = walk->first == 'v' && walk->digits + 1 == walk->part_size && walk->part_size <= 4;
 
 	if ((walk->digits && !version) || walk->odd || walk->part_size > ROUTE_WORD) {
+		for (u32 i = 4; i < ROUTE_WORD + 1; i++) {
+			u64 index = walk->part + i;
+
+			asm volatile("" : "+r"(index));
+			if (index < ROUTE_TEXT)
+				walk->route->text[index] = 0;
+		}
 		walk->length = walk->part;
 		route_put(walk, '{');
 		route_put(walk, 'i');
@@ -145,10 +152,6 @@ __noinline bool route_of(const struct window *window, u32 at, u32 end, struct ro
 		route->text[ROUTE_TEXT - 2] = '*';
 		route->text[ROUTE_TEXT - 1] = 0;
 	}
-	/* A part that became {id} was written over, not erased. */
-	for (u32 i = 0; i < ROUTE_TEXT; i++)
-		if (i >= walk.length)
-			route->text[i] = 0;
 	return walk.ended;
 }
 

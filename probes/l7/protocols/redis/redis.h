@@ -128,6 +128,83 @@ static __always_inline u32 redis_command_at(const struct window *window, u32 at,
 	return redis_find_command(window_word(window, at), window_word(window, at + 8), window_word(window, at + 16), length);
 }
 
+/* What the quick looks found: how many bytes the message takes, in the high half; and the command, or nothing. */
+#define QUICK(size, command) ((u64)(size) << 32 | (command))
+#define QUICK_SIZE(quick) ((u32)((quick) >> 32))
+#define QUICK_COMMAND(quick) ((u32)(quick))
+
+/* The size of "$12\r\n" and the string behind it, for a length of up to three digits; 0 for anything else. */
+static __always_inline u32 redis_quick_string(u64 word)
+{
+	u32 length = (u8)(word >> 8) - '0', second = (u8)(word >> 16) - '0', third = (u8)(word >> 24) - '0';
+
+	if ((u8)word != '$' || length > 9)
+		return 0;
+	if (second > 9)
+		return (u8)(word >> 16) == '\r' ? 4 + length + 2 : 0;
+	length = length * 10 + second;
+	if (third > 9)
+		return (u8)(word >> 24) == '\r' ? 5 + length + 2 : 0;
+	length = length * 10 + third;
+	return (u8)(word >> 32) == '\r' ? 6 + length + 2 : 0;
+}
+
+#define REDIS_QUICK_ARGUMENTS 8
+/* How many messages of a pipeline one step takes. */
+#define REDIS_QUICK_REQUESTS 16
+
+/* A request of a few short arguments that is whole in the window, as nearly all are; 0 for any other. */
+__noinline u64 redis_quick_request(const struct window *window, u32 at, u32 end)
+{
+	const u64 shape = 0xffff00ffffff00ffULL; /* all but the two digits of "*2\r\n$3\r\n" */
+	u32 from = at, arguments, length, command, size;
+	u64 word;
+
+	if (!window)
+		return 0;
+	word = window_word(window, at);
+	if ((word & shape) != (TEXT("*0\r\n$0\r\n") & shape))
+		return 0;
+	arguments = (u8)(word >> 8) - '1';
+	length = (u8)(word >> 40) - '0';
+	if (arguments >= REDIS_QUICK_ARGUMENTS || length - 1 > 8)
+		return 0;
+	command = redis_find_command(window_word(window, at + 8), window_word(window, at + 16), 0, length);
+	if (!command || redis_commands[command & 511].flags)
+		return 0;
+	at += 8 + length + 2;
+	for (u32 i = 0; i < REDIS_QUICK_ARGUMENTS; i++) {
+		if (i >= arguments)
+			break;
+		size = redis_quick_string(window_word(window, at));
+		if (!size)
+			return 0;
+		at += size;
+		if (at > end)
+			return 0;
+	}
+	return at > end ? 0 : QUICK(at - from, command);
+}
+
+/* The size of a short response that is no error and whole in the window; 0 for any other. */
+__noinline u32 redis_quick_response(const struct window *window, u32 at, u32 end)
+{
+	u32 size = 0;
+	u64 word;
+
+	if (!window)
+		return 0;
+	word = window_word(window, at);
+	if ((u8)word == '$') {
+		size = low_bytes(word, 5) == TEXT("$-1\r\n") ? 5 : redis_quick_string(word);
+	} else if ((u8)word == '+' || (u8)word == ':') {
+		size = bytes_before_newline(word) + 1;
+		if (size > 8)
+			return 0;
+	}
+	return size > end - at ? 0 : size;
+}
+
 static __always_inline u64 redis_flags_of(u32 operation)
 {
 	return redis_commands[operation & 511].flags;
@@ -195,6 +272,34 @@ struct redis_error {
 	char name[16];
 };
 
+#define REDIS_REPORT 0x10 /* in sonde_event.kind */
+
+struct redis_report {
+	struct sonde_event event;
+	struct report_head head;
+	char command[REDIS_NAME];
+	char error[16];
+};
+SONDE_EXPORT(struct redis_report);
+
+static __always_inline void redis_tell(const struct connection *connection, const struct redis_key *key, u64 duration, u64 run)
+{
+	enum report report = report_of(key->error[0], key->blocking ? 0 : duration);
+	struct redis_report *record;
+
+	if (likely(!report))
+		return;
+	record = sonde_reserve(&reports, struct redis_report);
+	if (!record)
+		return;
+	sonde_event_init(&record->event, REDIS_REPORT + report);
+	report_init(&record->head, connection, duration);
+	record->event.weight = run;
+	__builtin_memcpy(record->command, key->command, sizeof(record->command));
+	__builtin_memcpy(record->error, key->error, sizeof(record->error));
+	sonde_submit(&reports, record);
+}
+
 /* Counts `run` equal operations. */
 __noinline int redis_record(struct connection *connection, u64 duration, u64 run, u32 operation, const struct redis_error *error)
 {
@@ -220,6 +325,7 @@ __noinline int redis_record(struct connection *connection, u64 duration, u64 run
 	}
 	if (operations)
 		sonde_histogram_add_many(&operations->duration, duration, run);
+	redis_tell(connection, &key, duration, run);
 	return 0;
 }
 
@@ -361,13 +467,29 @@ static __always_inline enum step redis_request_argument(struct cursor *cursor)
 static __always_inline enum step redis_request_step(struct cursor *cursor)
 {
 	struct stream *stream = cursor->stream;
+	u64 quick;
 
 	switch (stream->phase) {
 	case REDIS_IDLE:
 		if (!unread(cursor))
 			return fetch(cursor);
 		message_begins(cursor);
-		return redis_request_begins(cursor);
+		quick = redis_quick_request(cursor->window, cursor->call->at, cursor->call->end);
+		if (unlikely(!quick))
+			return redis_request_begins(cursor);
+		/* Those behind it in a pipeline are likely of the same kind. */
+		for (u32 i = 0; i < REDIS_QUICK_REQUESTS; i++) {
+			cursor->call->at += QUICK_SIZE(quick);
+			stream->operation = QUICK_COMMAND(quick);
+			redis_requested(cursor);
+			if (!unread(cursor))
+				break;
+			quick = redis_quick_request(cursor->window, cursor->call->at, cursor->call->end);
+			if (!quick)
+				break;
+			message_begins(cursor);
+		}
+		return GO_ON;
 	case REDIS_COMMAND:
 		return redis_request_command(cursor);
 	case REDIS_VALUE:
@@ -574,15 +696,31 @@ static __always_inline enum step redis_value(struct cursor *cursor)
 static __always_inline enum step redis_response_step(struct cursor *cursor)
 {
 	struct stream *stream = cursor->stream;
+	u32 quick;
 
 	switch (stream->phase) {
 	case REDIS_IDLE:
 		if (!unread(cursor))
 			return fetch(cursor);
 		message_begins(cursor);
+		stream->error[0] = stream->error[1] = 0;
+		stream->flags = 0;
+		quick = redis_quick_response(cursor->window, cursor->call->at, cursor->call->end);
+		if (likely(quick)) {
+			for (u32 i = 0; i < REDIS_QUICK_REQUESTS; i++) {
+				cursor->call->at += quick;
+				redis_answered(cursor);
+				if (!unread(cursor))
+					break;
+				quick = redis_quick_response(cursor->window, cursor->call->at, cursor->call->end);
+				if (!quick)
+					break;
+				message_begins(cursor);
+			}
+			return GO_ON;
+		}
 		stream->elements = 1;
 		stream->flags = REDIS_TOP;
-		stream->error[0] = stream->error[1] = 0;
 		stream->phase = REDIS_VALUE;
 		return redis_value(cursor);
 	case REDIS_VALUE:
