@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What the tcp probe costs, all collectors on: interleaved pairs of the same load without and with it, server and loader on a CPU
- * each; time in BPF by program; memory and snapshots as connections grow.
+ * What the tcp probe costs, all collectors on: interleaved pairs of the same load without and with it, server and loader
+ * on a CPU each; time in BPF by program; memory and snapshots as connections grow.
  *
  *	npm run bench -- tcp [pairs] [seconds of a run] [connections,...]
  *
@@ -74,7 +74,9 @@ async function costs(load: Load, host: Host): Promise<Record<string, string>> {
     'runs for each': (runs / operations).toFixed(2),
     'ns for each': (total / operations).toFixed(0),
     'ns a run': (total / runs).toFixed(0),
-    'dearest (ns a run)': dearest.map(({ name, runs: count, nanoseconds }) => `${name} ${(nanoseconds / count).toFixed(0)}`).join(', '),
+    'dearest (ns a run)': dearest
+      .map(({ name, runs: count, nanoseconds }) => `${name} ${(nanoseconds / count).toFixed(0)}`)
+      .join(', '),
   };
 }
 

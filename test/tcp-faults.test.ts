@@ -19,11 +19,22 @@ const events = (name: string, port: string): Record<string, unknown>[] =>
 test('a refused port is a failure with its reason, and a reset by no socket', async () => {
   await using client = await Peer.start('client', 'tcp-refused', ['-p', '1', '-n', '7', '-e']);
   expect(await client.done()).toEqual(Array(7).fill('Connection refused'));
-  const scrape = await host.scrapeUntil('the failures', (seen) => seen.sum('tcp_connections_failed_total', client.label) === 7);
-  const label = { ...client.label, tcp_role: 'client', tcp_reason: 'refused', network_peer_address: '127.0.0.1', server_port: '1' };
+  const scrape = await host.scrapeUntil(
+    'the failures',
+    (seen) => seen.sum('tcp_connections_failed_total', client.label) === 7,
+  );
+  const label = {
+    ...client.label,
+    tcp_role: 'client',
+    tcp_reason: 'refused',
+    network_peer_address: '127.0.0.1',
+    server_port: '1',
+  };
   expect(scrape.value('tcp_connections_failed_total', label)).toBe(7);
   expect(scrape.value('tcp_resets_total', { ...client.label, network_io_direction: 'receive' })).toBe(7);
-  expect(scrape.sum('tcp_resets_total', { network_io_direction: 'transmit', tcp_reason: 'no_socket' })).toBeGreaterThanOrEqual(7);
+  expect(
+    scrape.sum('tcp_resets_total', { network_io_direction: 'transmit', tcp_reason: 'no_socket' }),
+  ).toBeGreaterThanOrEqual(7);
   expect(scrape.sum('tcp_connections_opened_total', client.label)).toBe(0);
 });
 
@@ -32,12 +43,17 @@ test('an abort is a reset, sent by one side and received by the other, and its b
   const port = await server.port();
   await using client = await Peer.start('client', 'tcp-c-abort', ['-p', port, '-n', '5', '-s', '1000', '-l']);
   await Promise.all([client.done(), server.done()]);
-  const scrape = await host.scrapeUntil('the resets', (seen) => seen.sum('tcp_connections_closed_total', { server_port: port }) === 10);
+  const scrape = await host.scrapeUntil(
+    'the resets',
+    (seen) => seen.sum('tcp_connections_closed_total', { server_port: port }) === 10,
+  );
   expect(scrape.sum('tcp_resets_total', { ...client.label, network_io_direction: 'transmit' })).toBe(5);
   expect(scrape.sum('tcp_resets_total', { ...server.label, network_io_direction: 'receive' })).toBe(5);
   expect(scrape.value('tcp_sent_bytes_total', client.label)).toBe(5000);
   expect(scrape.value('tcp_received_bytes_total', server.label)).toBe(5000);
-  const reported = await waitFor('the events', () => (events('tcp.reset', port).length >= 10 ? events('tcp.reset', port) : undefined));
+  const reported = await waitFor('the events', () =>
+    events('tcp.reset', port).length >= 10 ? events('tcp.reset', port) : undefined,
+  );
   expect(reported).toHaveLength(10);
 });
 
@@ -48,15 +64,22 @@ test('a window that a slow reader closes is seen by both sides', async () => {
   await using client = await Peer.start('client', 'tcp-c-full', ['-p', port, '-F']);
   const [filled] = await client.done();
   expect(Number(filled)).toBeGreaterThan(100_000);
-  const isFull = await host.scrapeUntil('what is not sent', (seen) => (seen.value('tcp_unsent_bytes', client.label) ?? 0) > 0);
+  const isFull = await host.scrapeUntil(
+    'what is not sent',
+    (seen) => (seen.value('tcp_unsent_bytes', client.label) ?? 0) > 0,
+  );
   expect(isFull.value('tcp_window_send_bytes', client.label)).toBe(0);
   expect(isFull.value('tcp_window_receive_bytes', server.label)).toBe(0);
   expect(isFull.value('tcp_buffer_receive_used_bytes', server.label)).toBeGreaterThan(100_000);
-  const written = ['sent_bytes_total', 'unsent_bytes', 'unacknowledged_bytes'].map((name) => isFull.value(`tcp_${name}`, client.label)!);
+  const written = ['sent_bytes_total', 'unsent_bytes', 'unacknowledged_bytes'].map(
+    (name) => isFull.value(`tcp_${name}`, client.label)!,
+  );
   expect(written.reduce((sum, bytes) => sum + bytes)).toBe(Number(filled));
   const scrape = await host.scrapeUntil('the window', (seen) => seen.sum('tcp_window_zero_total', client.label) > 0);
   expect(scrape.sum('tcp_window_zero_total', { ...client.label, network_io_direction: 'receive' })).toBe(1);
-  expect(scrape.sum('tcp_window_zero_total', { ...server.label, network_io_direction: 'transmit' })).toBeLessThanOrEqual(1);
+  expect(
+    scrape.sum('tcp_window_zero_total', { ...server.label, network_io_direction: 'transmit' }),
+  ).toBeLessThanOrEqual(1);
   expect(kernelCounter('TcpExt', 'TCPToZeroWindowAdv') - closed).toBeGreaterThanOrEqual(1);
 });
 
@@ -72,9 +95,15 @@ test('what a listener drops is what the kernel says', async () => {
   const drops = kernelCounter('TcpExt', 'ListenDrops') - before[0]!;
   expect(drops).toBeGreaterThanOrEqual(6);
   const cancelled = { ...client.label, tcp_reason: 'cancelled' };
-  const scrape = await host.scrapeUntil('the drops', (seen) =>
-    seen.value('tcp_listen_drops_total', server.label) === drops && seen.value('tcp_connections_failed_total', cancelled) === 6);
+  const scrape = await host.scrapeUntil(
+    'the drops',
+    (seen) =>
+      seen.value('tcp_listen_drops_total', server.label) === drops &&
+      seen.value('tcp_connections_failed_total', cancelled) === 6,
+  );
   expect(scrape.value('tcp_listen_drops_total', { ...server.label, server_port: port })).toBe(drops);
   expect(scrape.sum('tcp_host_listen_drops_total', {})).toBeGreaterThanOrEqual(drops);
-  expect(scrape.sum('tcp_host_listen_overflows_total', {})).toBeGreaterThanOrEqual(kernelCounter('TcpExt', 'ListenOverflows') - before[1]!);
+  expect(scrape.sum('tcp_host_listen_overflows_total', {})).toBeGreaterThanOrEqual(
+    kernelCounter('TcpExt', 'ListenOverflows') - before[1]!,
+  );
 });

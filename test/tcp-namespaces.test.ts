@@ -22,7 +22,10 @@ beforeAll(async () => {
   await ip('netns', 'add', near);
   await ip('netns', 'add', far);
   await ip('link', 'add', 'veth0', 'netns', near, 'type', 'veth', 'peer', 'name', 'veth0', 'netns', far);
-  for (const [netns, address] of [[near, NEAR], [far, FAR]] as const) {
+  for (const [netns, address] of [
+    [near, NEAR],
+    [far, FAR],
+  ] as const) {
     await ip('-n', netns, 'address', 'add', `${address}/24`, 'dev', 'veth0');
     await ip('-n', netns, 'link', 'set', 'veth0', 'up');
   }
@@ -44,8 +47,13 @@ async function dropping(netns: string, rule: string[], work: () => Promise<void>
   }
 }
 
-test('a twentieth of the segments is dropped: retransmits are those of the kernel, and every byte counts once', async () => {
-  await using server = await Peer.start('server', 'tcp-s-lossy', ['-a', FAR, '-n', '10', '-r', '2000000', '-s', '1000'], far);
+test('with a twentieth of the segments dropped, retransmits are the kernel’s and every byte counts once', async () => {
+  await using server = await Peer.start(
+    'server',
+    'tcp-s-lossy',
+    ['-a', FAR, '-n', '10', '-r', '2000000', '-s', '1000'],
+    far,
+  );
   const port = await server.port();
   const args = ['-a', FAR, '-p', port, '-n', '10', '-s', '2000000', '-r', '1000'];
   await dropping(far, ['tcp', 'dport', port, 'numgen', 'inc', 'mod', '20', '==', '0'], async () => {
@@ -54,7 +62,10 @@ test('a twentieth of the segments is dropped: retransmits are those of the kerne
     // the namespace is new: all that it counts is of this client
     const retransmits = kernelCounter('Tcp', 'RetransSegs', client.child.pid);
     expect(retransmits).toBeGreaterThan(0);
-    const scrape = await host.scrapeUntil('the bytes', (seen) => seen.value('tcp_received_bytes_total', server.label) === 20_000_000);
+    const scrape = await host.scrapeUntil(
+      'the bytes',
+      (seen) => seen.value('tcp_received_bytes_total', server.label) === 20_000_000,
+    );
     expect(scrape.value('tcp_sent_bytes_total', client.label)).toBe(20_000_000);
     expect(scrape.value('tcp_sent_bytes_total', server.label)).toBe(10_000);
     expect(scrape.value('tcp_received_bytes_total', client.label)).toBe(10_000);
@@ -75,7 +86,10 @@ test('a black-holed address is a failed connection after its SYNs were sent agai
     await using client = await Peer.start('client', 'tcp-c-hole', ['-a', FAR, '-p', '4444', '-e'], near);
     expect(await client.done()).toEqual(['Connection timed out']);
     const failed = { ...client.label, tcp_reason: 'timeout', network_peer_address: FAR, server_port: '4444' };
-    const scrape = await host.scrapeUntil('the failure', (seen) => seen.value('tcp_connections_failed_total', failed) === 1);
+    const scrape = await host.scrapeUntil(
+      'the failure',
+      (seen) => seen.value('tcp_connections_failed_total', failed) === 1,
+    );
     const repeated = kernelCounter('TcpExt', 'TCPSynRetrans', witness.child.pid) - before;
     expect(repeated).toBeGreaterThanOrEqual(2);
     expect(scrape.sum('tcp_syn_retransmits_total', client.label)).toBe(repeated);
@@ -87,6 +101,9 @@ test('each namespace has its own counters of the kernel', async () => {
   await using server = await Peer.start('server', 'tcp-s-ns', ['-a', FAR, '-i'], far);
   await server.port();
   const netns = (await ip('netns', 'exec', far, 'stat', '-Lc', '%i', '/proc/self/ns/net')).trim();
-  const scrape = await host.scrapeUntil('the namespace', (seen) => seen.value('tcp_host_connections_open', { network_namespace: netns }) === 0);
+  const scrape = await host.scrapeUntil(
+    'the namespace',
+    (seen) => seen.value('tcp_host_connections_open', { network_namespace: netns }) === 0,
+  );
   expect(scrape.select('tcp_host_segments_received_total', {}).length).toBeGreaterThan(1);
 });

@@ -9,18 +9,28 @@ const labels = ['process.executable.name', 'process.pid'];
 const start = (tcp: object = {}): Promise<Host> =>
   startHost({ probes: { tcp: { package: builtInPackage('tcp'), labels, ...tcp } } });
 
-test('connections that were open before count from the start of the probe, with their role and their owner', async () => {
+test('connections that were open before count from the start on, with their role and their owner', async () => {
   await using server = await Peer.start('server', 'tcp-s-old', ['-n', '3', '-r', '400']);
   const port = await server.port();
   await using client = await Peer.start('client', 'tcp-c-old', ['-p', port, '-n', '3', '-s', '400']);
   await Promise.all([server.done(), client.done()]);
   await using host = await start();
-  const isOpen = await host.scrapeUntil('the connections', (seen) => seen.sum('tcp_connections_open', { server_port: port }) === 6);
-  expect(isOpen.value('tcp_connections_open', { ...server.label, tcp_role: 'server', process_pid: `${server.child.pid}` })).toBe(3);
-  expect(isOpen.value('tcp_connections_open', { ...client.label, tcp_role: 'client', process_pid: `${client.child.pid}` })).toBe(3);
+  const isOpen = await host.scrapeUntil(
+    'the connections',
+    (seen) => seen.sum('tcp_connections_open', { server_port: port }) === 6,
+  );
+  expect(
+    isOpen.value('tcp_connections_open', { ...server.label, tcp_role: 'server', process_pid: `${server.child.pid}` }),
+  ).toBe(3);
+  expect(
+    isOpen.value('tcp_connections_open', { ...client.label, tcp_role: 'client', process_pid: `${client.child.pid}` }),
+  ).toBe(3);
   expect(isOpen.sum('tcp_sent_bytes_total', client.label)).toBe(0);
   await Promise.all([client.end(), server.end()]);
-  const isOver = await host.scrapeUntil('their end', (seen) => seen.sum('tcp_connections_closed_total', { server_port: port }) === 6);
+  const isOver = await host.scrapeUntil(
+    'their end',
+    (seen) => seen.sum('tcp_connections_closed_total', { server_port: port }) === 6,
+  );
   expect(isOver.sum('tcp_sent_bytes_total', client.label)).toBe(0);
   expect(isOver.sum('tcp_received_bytes_total', server.label)).toBe(0);
 });
@@ -31,7 +41,10 @@ test('a connection accepted by a pre-forked worker belongs to the worker', async
   const port = await server.port();
   await using client = await Peer.start('client', 'tcp-c-fork', ['-p', port, '-n', '4', '-s', '300', '-r', '500']);
   await Promise.all([server.done(), client.done()]);
-  const scrape = await host.scrapeUntil('the bytes', (seen) => seen.sum('tcp_received_bytes_total', server.label) === 1200);
+  const scrape = await host.scrapeUntil(
+    'the bytes',
+    (seen) => seen.sum('tcp_received_bytes_total', server.label) === 1200,
+  );
   const [received, ...others] = scrape.select('tcp_received_bytes_total', server.label);
   expect(others).toEqual([]);
   expect(received?.labels.process_pid).not.toBe(`${server.child.pid}`);
@@ -45,8 +58,12 @@ test('a connection handed over with its descriptor belongs to each process for w
   const port = await server.port();
   await using client = await Peer.start('client', 'tcp-c-pass', ['-p', port, '-n', '4', '-s', '600', '-r', '80']);
   await Promise.all([server.done(), client.done()]);
-  const scrape = await host.scrapeUntil('the bytes', (seen) =>
-    seen.sum('tcp_received_bytes_total', server.label) === 2400 && seen.sum('tcp_sent_bytes_total', server.label) === 320);
+  const scrape = await host.scrapeUntil(
+    'the bytes',
+    (seen) =>
+      seen.sum('tcp_received_bytes_total', server.label) === 2400 &&
+      seen.sum('tcp_sent_bytes_total', server.label) === 320,
+  );
   const parent = { ...server.label, process_pid: `${server.child.pid}` };
   const [heir] = scrape.select('tcp_sent_bytes_total', server.label).filter(({ value }) => value === 320);
   expect(heir?.labels.process_pid).toBeDefined();
@@ -62,7 +79,10 @@ test('targets choose by the owner', async () => {
   await using host = await start({ targets: { include: [{ pid: [server.child.pid] }] } });
   await using client = await Peer.start('client', 'tcp-c-target', ['-p', port, '-n', '2', '-s', '70']);
   await Promise.all([server.done(), client.done()]);
-  const scrape = await host.scrapeUntil('the bytes', (seen) => seen.sum('tcp_received_bytes_total', server.label) === 140);
+  const scrape = await host.scrapeUntil(
+    'the bytes',
+    (seen) => seen.sum('tcp_received_bytes_total', server.label) === 140,
+  );
   expect(scrape.select('tcp_sent_bytes_total', client.label)).toEqual([]);
   expect(scrape.select('tcp_connections_opened_total', client.label)).toEqual([]);
 });
@@ -73,7 +93,10 @@ test('links of servers are told apart by the client’s address, and all by its 
   const port = await server.port();
   await using client = await Peer.start('client', 'tcp-c-peers', ['-p', port, '-n', '3', '-s', '20']);
   await Promise.all([server.done(), client.done()]);
-  const scrape = await host.scrapeUntil('the bytes', (seen) => seen.sum('tcp_received_bytes_total', server.label) === 60);
+  const scrape = await host.scrapeUntil(
+    'the bytes',
+    (seen) => seen.sum('tcp_received_bytes_total', server.label) === 60,
+  );
   const links = scrape.select('tcp_received_bytes_total', { ...server.label, network_peer_address: '127.0.0.1' });
   expect(links.map(({ value }) => value)).toEqual([20, 20, 20]);
   expect(new Set(links.map(({ labels: { client_port } }) => client_port)).size).toBe(3);
@@ -87,6 +110,10 @@ test('links without connections leave the kernel; their totals stay', async () =
   await using client = await Peer.start('client', 'tcp-c-idle', ['-p', port, '-n', '5', '-s', '10', '-c']);
   await client.done();
   await host.scrapeUntil('the bytes', (seen) => seen.sum('tcp_sent_bytes_total', client.label) === 50);
-  await host.scrapeUntil('the gauges are gone', (seen) => seen.select('tcp_congestion_window', client.label).length === 0, 20_000);
+  await host.scrapeUntil(
+    'the gauges are gone',
+    (seen) => seen.select('tcp_congestion_window', client.label).length === 0,
+    20_000,
+  );
   expect((await host.scrape()).sum('tcp_sent_bytes_total', client.label)).toBe(50);
 });

@@ -33,16 +33,35 @@ describe.each([
   const client = `tcp-c-${name.slice(-6)}`.replace(' ', '');
 
   test('1000 connections are counted to the byte, while they are open and after both ends have exited', async () => {
-    await using one = await Peer.start('server', server, ['-a', listen, '-n', `${CONNECTIONS}`, '-r', `${REQUEST}`, '-s', `${ANSWER}`]);
+    await using one = await Peer.start('server', server, [
+      '-a',
+      listen,
+      '-n',
+      `${CONNECTIONS}`,
+      '-r',
+      `${REQUEST}`,
+      '-s',
+      `${ANSWER}`,
+    ]);
     const port = await one.port();
     const args = ['-a', connect, '-p', port, '-n', `${CONNECTIONS}`, '-s', `${REQUEST}`, '-r', `${ANSWER}`];
     await using other = await Peer.start('client', client, args);
     await Promise.all([one.done(), other.done()]);
 
     const atServer = { ...one.label, tcp_role: 'server', server_port: port, network_type: type };
-    const atClient = { ...other.label, tcp_role: 'client', server_port: port, network_type: type, network_peer_address: shown };
-    const isOpen = await host.scrapeUntil('all are open', (seen) =>
-      seen.value('tcp_connections_open', atServer) === CONNECTIONS && seen.value('tcp_connections_open', atClient) === CONNECTIONS);
+    const atClient = {
+      ...other.label,
+      tcp_role: 'client',
+      server_port: port,
+      network_type: type,
+      network_peer_address: shown,
+    };
+    const isOpen = await host.scrapeUntil(
+      'all are open',
+      (seen) =>
+        seen.value('tcp_connections_open', atServer) === CONNECTIONS &&
+        seen.value('tcp_connections_open', atClient) === CONNECTIONS,
+    );
     const expectBytes = (scrape: typeof isOpen): void => {
       expect(scrape.value('tcp_sent_bytes_total', atClient)).toBe(CONNECTIONS * REQUEST);
       expect(scrape.value('tcp_received_bytes_total', atServer)).toBe(CONNECTIONS * REQUEST);
@@ -53,17 +72,26 @@ describe.each([
 
     await Promise.all([other.end(), one.end()]);
     const { network_peer_address: _, ...endpoint } = atClient;
-    const isOver = await host.scrapeUntil('all are closed', (seen) =>
-      seen.value('tcp_connections_closed_total', atServer) === CONNECTIONS &&
-      seen.value('tcp_connections_closed_total', endpoint) === CONNECTIONS);
+    const isOver = await host.scrapeUntil(
+      'all are closed',
+      (seen) =>
+        seen.value('tcp_connections_closed_total', atServer) === CONNECTIONS &&
+        seen.value('tcp_connections_closed_total', endpoint) === CONNECTIONS,
+    );
     expectBytes(isOver);
     for (const label of [atServer, endpoint]) {
       expect(isOver.value('tcp_connections_opened_total', label)).toBe(CONNECTIONS);
       expect(isOver.histogram('tcp_connection_duration_seconds', label)).toMatchObject({ count: CONNECTIONS });
       expect(isOver.histogram('tcp_connect_duration_seconds', label)).toMatchObject({ count: CONNECTIONS });
     }
-    expect(isOver.histogram('tcp_connection_sent_bytes', endpoint)).toMatchObject({ count: CONNECTIONS, sum: CONNECTIONS * REQUEST });
-    expect(isOver.histogram('tcp_connection_received_bytes', endpoint)).toMatchObject({ count: CONNECTIONS, sum: CONNECTIONS * ANSWER });
+    expect(isOver.histogram('tcp_connection_sent_bytes', endpoint)).toMatchObject({
+      count: CONNECTIONS,
+      sum: CONNECTIONS * REQUEST,
+    });
+    expect(isOver.histogram('tcp_connection_received_bytes', endpoint)).toMatchObject({
+      count: CONNECTIONS,
+      sum: CONNECTIONS * ANSWER,
+    });
     expect(isOver.histogram('tcp_rtt_seconds', endpoint).count).toBeGreaterThanOrEqual(CONNECTIONS);
     expect(isOver.histogram('tcp_delay_receive_queue_seconds', atServer).count).toBeGreaterThanOrEqual(CONNECTIONS);
   });
@@ -73,13 +101,28 @@ test('connections of a millisecond count in full, and the segments are those of 
   const before = kernelCounter('Tcp', 'ActiveOpens');
   await using server = await Peer.start('server', 'tcp-s-short', ['-n', '500', '-r', '10', '-s', '20', '-c']);
   const port = await server.port();
-  await using client = await Peer.start('client', 'tcp-c-short', ['-p', port, '-n', '500', '-s', '10', '-r', '20', '-c']);
+  await using client = await Peer.start('client', 'tcp-c-short', [
+    '-p',
+    port,
+    '-n',
+    '500',
+    '-s',
+    '10',
+    '-r',
+    '20',
+    '-c',
+  ]);
   await Promise.all([server.end(), client.end()]);
-  const scrape = await host.scrapeUntil('all are closed', (seen) => seen.sum('tcp_connections_closed_total', { server_port: port }) === 1000);
+  const scrape = await host.scrapeUntil(
+    'all are closed',
+    (seen) => seen.sum('tcp_connections_closed_total', { server_port: port }) === 1000,
+  );
   expect(scrape.value('tcp_sent_bytes_total', client.label)).toBe(5000);
   expect(scrape.value('tcp_sent_bytes_total', server.label)).toBe(10_000);
   // What one end sends the other receives, but for the SYN-ACK, which no connection of the server sent yet
-  expect(scrape.value('tcp_segments_received_total', client.label)).toBe(scrape.value('tcp_segments_sent_total', server.label)! + 500);
+  expect(scrape.value('tcp_segments_received_total', client.label)).toBe(
+    scrape.value('tcp_segments_sent_total', server.label)! + 500,
+  );
   expect(scrape.value('tcp_connections_opened_total', client.label)).toBe(500);
   expect(kernelCounter('Tcp', 'ActiveOpens') - before).toBeGreaterThanOrEqual(500);
 });
@@ -91,7 +134,10 @@ test('the state of a connection is what ss says', async () => {
   await Promise.all([server.done(), client.done()]);
   const ss = await run(findTool('ss'), ['-tinmH', 'dst', '127.0.0.1', 'dport', '=', `:${port}`]);
   const field = (pattern: RegExp): number => Number(pattern.exec(ss)?.[1]);
-  const scrape = await host.scrapeUntil('the connection', (seen) => seen.value('tcp_connections_open', client.label) === 1);
+  const scrape = await host.scrapeUntil(
+    'the connection',
+    (seen) => seen.value('tcp_connections_open', client.label) === 1,
+  );
   const value = (name: string): number => scrape.value(name, client.label)!;
   expect(value('tcp_sent_bytes_total')).toBe(field(/bytes_acked:(\d+)/) - 1); // the SYN
   expect(value('tcp_received_bytes_total')).toBe(field(/bytes_received:(\d+)/));
@@ -125,15 +171,37 @@ print(server.getsockname()[1], received)`;
   const [port, received] = (await run('python3', ['-c', script])).trim().split(' ');
   const atServer = { udp_role: 'server', server_port: port! };
   const atClient = { udp_role: 'client', server_port: port! };
-  const scrape = await host.scrapeUntil('the datagrams', (seen) => seen.value('udp_datagrams_sent_total', atClient) === 101);
+  const scrape = await host.scrapeUntil(
+    'the datagrams',
+    (seen) => seen.value('udp_datagrams_sent_total', atClient) === 101,
+  );
   expect(scrape.value('udp_sent_bytes_total', atClient)).toBe(50_001);
   expect(scrape.value('udp_datagrams_received_total', atServer)).toBe(1 + Number(received));
   expect(scrape.value('udp_received_bytes_total', atServer)).toBe(1 + 500 * Number(received));
   expect(scrape.value('udp_drops_total', atServer)).toBe(100 - Number(received));
 });
 
+test('a collector that is switched off counts nothing, and those at the same hooks go on', async () => {
+  expect(await host.rest.put('/v1/probes/tcp', { collectors: { service: false } })).toMatchObject({ status: 200 });
+  await using server = await Peer.start('server', 'tcp-s-off', ['-n', '20', '-r', '10', '-s', '20', '-c']);
+  const port = await server.port();
+  await using client = await Peer.start('client', 'tcp-c-off', ['-p', port, '-n', '20', '-s', '10', '-r', '20', '-c']);
+  await Promise.all([server.end(), client.end()]);
+  const scrape = await host.scrapeUntil(
+    'all are closed',
+    (seen) => seen.sum('tcp_connections_closed_total', { server_port: port }) === 40,
+  );
+  expect(scrape.value('tcp_sent_bytes_total', client.label)).toBe(200);
+  expect(scrape.select('tcp_rtt_seconds_count', client.label)).toEqual([]);
+  expect(await host.rest.put('/v1/probes/tcp', { collectors: { service: true } })).toMatchObject({ status: 200 });
+});
+
 test('nothing of that was lost', async () => {
   const scrape = await host.scrape();
-  expect(scrape.select('sonde_loss_total', { probe: 'tcp' }).filter(({ labels, value }) => labels.cause !== 'rate_limited' && value > 0)).toEqual([]);
+  expect(
+    scrape
+      .select('sonde_loss_total', { probe: 'tcp' })
+      .filter(({ labels, value }) => labels.cause !== 'rate_limited' && value > 0),
+  ).toEqual([]);
   expect(scrape.sum('sonde_overflow_total', { probe: 'tcp' })).toBe(0);
 });

@@ -11,7 +11,11 @@ import { programCosts } from './program-costs.ts';
 const EACH = 12_500;
 
 /** What so many open connections cost: memory, and each snapshot. */
-export async function growth(host: Host, executables: { server: string; client: string }, connections: number): Promise<Record<string, string>> {
+export async function growth(
+  host: Host,
+  executables: { server: string; client: string },
+  connections: number,
+): Promise<Record<string, string>> {
   const before = slabBytes();
   const peers: Child[] = [];
   try {
@@ -30,14 +34,15 @@ export async function growth(host: Host, executables: { server: string; client: 
     const status = await host.probe('tcp');
     const maps = status.maps.reduce((sum, { bytes }) => sum + bytes, 0);
     const scrape = await host.scrape();
-    const lost = scrape.sum('sonde_loss_total', { probe: 'tcp' }) + scrape.sum('sonde_overflow_total', { probe: 'tcp' });
+    const lost =
+      scrape.sum('sonde_loss_total', { probe: 'tcp' }) + scrape.sum('sonde_overflow_total', { probe: 'tcp' });
     return {
       'connections (two sockets each)': `${connections}`,
       'maps, MB': (maps / 2 ** 20).toFixed(1),
       'sockets with their storage, B each': (socketBytes / connections / 2).toFixed(0),
       'walk, ns a socket': (walk / connections / 2).toFixed(0),
       'host CPU for a snapshot, ms': (hostCpu / 1e6).toFixed(1),
-      'links': `${status.maps.find(({ name }) => name === 'links')?.entries}`,
+      links: `${status.maps.find(({ name }) => name === 'links')?.entries}`,
       'lost or without labels': `${lost}`,
     };
   } finally {
@@ -53,7 +58,9 @@ async function snapshotCost(host: Host): Promise<[walk: number, hostCpu: number]
     await new Promise((resolve) => setTimeout(resolve, 1200));
     const cpu = cpuOf(host.pid);
     const costs = await programCosts(host, async () => void (await host.fetchMetrics()));
-    const walk = costs.filter(({ name }) => name.endsWith('_walk')).reduce((sum: number, cost: ProgramCost) => sum + cost.nanoseconds, 0);
+    const walk = costs
+      .filter(({ name }) => name.endsWith('_walk'))
+      .reduce((sum: number, cost: ProgramCost) => sum + cost.nanoseconds, 0);
     measured.push([walk, cpuOf(host.pid) - cpu]);
   }
   return measured.toSorted((a, b) => a[0] - b[0])[2]!;

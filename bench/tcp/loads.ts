@@ -55,7 +55,10 @@ async function startNginx(folder: string): Promise<Load> {
     join(folder, 'nginx.conf'),
     `user root; daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
      events { worker_connections 4096; }
-     http { access_log off; keepalive_requests 1000000000; server { listen 127.0.0.1:${NGINX_PORT} backlog=4096; root ${folder}/www; } }`,
+     http {
+       access_log off; keepalive_requests 1000000000;
+       server { listen 127.0.0.1:${NGINX_PORT} backlog=4096; root ${folder}/www; }
+     }`,
   );
   const server = pinned(SERVER_CPU, 'nginx', '-c', join(folder, 'nginx.conf'));
   await listening(NGINX_PORT);
@@ -86,7 +89,9 @@ async function startIperf(): Promise<Load> {
   const server = pinned(SERVER_CPU, 'iperf3', '-s', '-p', `${IPERF_PORT}`, '-B', '127.0.0.1');
   await listening(IPERF_PORT);
   return serverLoad('iperf3, one stream, KB', server, async (seconds) => {
-    const said = JSON.parse(await load('iperf3', '-c', '127.0.0.1', '-p', `${IPERF_PORT}`, '-t', `${seconds}`, '-J')) as {
+    const said = JSON.parse(
+      await load('iperf3', '-c', '127.0.0.1', '-p', `${IPERF_PORT}`, '-t', `${seconds}`, '-J'),
+    ) as {
       end: { sum_received: { bytes: number; seconds: number } };
     };
     const { bytes, seconds: took } = said.end.sum_received;
@@ -96,11 +101,13 @@ async function startIperf(): Promise<Load> {
 
 /** A loader that is too early may try for ever. */
 async function listening(port: number): Promise<void> {
-  await waitFor(`port ${port}`, () =>
-    new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(true));
-      socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
-    }),
+  await waitFor(
+    `port ${port}`,
+    () =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect(port, '127.0.0.1', () => resolve(true));
+        socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
+      }),
   );
 }
 
@@ -120,5 +127,8 @@ function childrenOf(pid: number): number[] {
 /** CPU time of all threads of a process, ns. */
 export function cpuOf(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
-  return threads.reduce((sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]), 0);
+  return threads.reduce(
+    (sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]),
+    0,
+  );
 }

@@ -5,7 +5,7 @@ import { findTool } from './tools.ts';
 import { waitFor } from './wait.ts';
 import { compile } from './workload.ts';
 
-/** One end of connections whose every byte is known: `test/workloads/tcp-server.c` or `tcp-client.c`, under a name of its own. */
+/** One end of connections whose every byte is known: `test/workloads/tcp-server.c` or `tcp-client.c`. */
 export class Peer implements AsyncDisposable {
   readonly child: Child;
   /** Its labels. */
@@ -13,7 +13,10 @@ export class Peer implements AsyncDisposable {
 
   static async start(kind: 'server' | 'client', name: string, args: string[], netns?: string): Promise<Peer> {
     const { path, label } = await compile(`workloads/tcp-${kind}.c`, { name });
-    return new Peer(label, netns === undefined ? [path, ...args] : [findTool('ip'), 'netns', 'exec', netns, path, ...args]);
+    return new Peer(
+      label,
+      netns === undefined ? [path, ...args] : [findTool('ip'), 'netns', 'exec', netns, path, ...args],
+    );
   }
 
   private constructor(label: Record<string, string>, [command = '', ...args]: string[]) {
@@ -29,7 +32,9 @@ export class Peer implements AsyncDisposable {
 
   /** Resolves when all is written and read, with the lines it printed before; the connections are still open. */
   async done(): Promise<string[]> {
-    await waitFor('all connections are served', () => this.#lines().includes('done') || this.#failed(), { timeout: 60_000 });
+    await waitFor('all connections are served', () => this.#lines().includes('done') || this.#failed(), {
+      timeout: 60_000,
+    });
     return this.#lines().slice(0, -1);
   }
 
@@ -56,7 +61,9 @@ export class Peer implements AsyncDisposable {
 /** A counter of /proc/net/netstat or snmp, in the network namespace of a process. */
 export function kernelCounter(group: string, name: string, pid: number | 'self' = 'self'): number {
   for (const file of ['netstat', 'snmp']) {
-    const lines = readFileSync(`/proc/${pid}/net/${file}`, 'utf8').split('\n').filter((line) => line.startsWith(`${group}: `));
+    const lines = readFileSync(`/proc/${pid}/net/${file}`, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith(`${group}: `));
     const [names = [], values = []] = lines.map((line) => line.split(' '));
     const column = names.indexOf(name);
     if (column > 0) return Number(values[column]);

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs a command in a guest with another kernel and this file system, which it cannot change: boot.sh <folder of fetch.sh> <command...>
-# Exits with the code of the command. Needs qemu-system-x86, busybox-static, cpio, kmod and xz-utils of Debian. Emulated: some ten times slower.
+# Runs a command in a guest with another kernel and this file system, which it cannot change, and exits with its code:
+# boot.sh <folder of fetch.sh> <command...>
+# /tmp is empty in there. Needs qemu-system-x86, busybox-static, cpio, kmod and xz-utils of Debian. Emulated: slow.
 set -eu
 kernel=$1
 shift

@@ -116,7 +116,7 @@ static __always_inline void nobodys(void *map, void *overflow, u32 kind, u32 rea
 		sonde_add(&entry->count, 1);
 }
 
-/* Segments to a closed port, to a connection that is over, or to one that a firewall made up, are answered by no socket. */
+/* Segments to a closed port, or to a connection that is over, are answered by no socket. */
 static __always_inline int reset_sent(struct sock *sk, u32 reason)
 {
 	struct connection *connection = sk ? connection_of(sk) : NULL;
@@ -200,8 +200,8 @@ int BPF_PROG(abnormal_drop_plain, struct sk_buff *skb, void *location)
 }
 
 /*
- * A closed window is seen at the next segment at the latest: that which opens it. A window that this side closes opens when the
- * process reads, which tcp_rcv_space_adjust() tells before it happens.
+ * A closed window is seen at the next segment at the latest: that which opens it. A window that this side closes opens
+ * when the process reads, which tcp_rcv_space_adjust() tells before it happens.
  */
 static __always_inline void abnormal_segment(struct connection *connection, struct tcp_sock *tcp)
 {

@@ -59,7 +59,7 @@ struct connection {
 	struct timed timed;
 };
 
-/* One for each TCP socket, allocated with it and freed with it: about 400 B of kernel memory. Children of a listener inherit. */
+/* One for each TCP socket, freed with it: 256 B, and some 200 B for its first storage. A child takes its listener's. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The programs at hooks that several collectors share: one run, one look at the socket's storage, then each collector's part. */
+/* The programs at hooks that collectors share: one run, one look at the socket's storage, then each collector's part. */
 #ifndef TCP_HOOKS_H
 #define TCP_HOOKS_H
 

@@ -51,7 +51,8 @@ static __always_inline struct link *link_of(const struct connection *connection,
 }
 
 /*
- * Books what the socket has done since the last time to the link of its owner, and gives that link; NULL if the owner is no target.
+ * Books what the socket has done since the last time to the link of its owner, and gives that link; NULL if the owner
+ * is no target.
  * Outside of the socket's lock a FIN may be counted that is not marked yet: `hold` keeps a byte back.
  */
 static __always_inline struct link *link_book(struct connection *connection, struct tcp_sock *tcp, u64 hold)

@@ -161,7 +161,7 @@ struct listening_key {
 	u32 port;
 };
 
-/* Ports on which somebody listened when the probe started: they tell the server's side of a connection. 16384 x 64 B: 1 MB at most, as needed. */
+/* Ports on which somebody listened at the start tell the server's side of a connection. At most 16384 x 64 B: 1 MB. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

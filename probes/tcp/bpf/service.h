@@ -45,7 +45,8 @@ static __always_inline bool reaches(u32 seq, u32 goal)
  * One write at a time is timed on its way: from the call to when its last byte was sent, and from there to its
  * acknowledgement, by the kernel's own time stamps of the segment acknowledged last.
  */
-static __always_inline void time_acknowledged(struct connection *connection, struct tcp_sock *tcp, struct service *service)
+static __always_inline void time_acknowledged(struct connection *connection, struct tcp_sock *tcp,
+					      struct service *service)
 {
 	u64 written = connection->timed.written, sent, acknowledged;
 
@@ -76,8 +77,8 @@ static __always_inline void service_segment(struct connection *connection, struc
 }
 
 /*
- * When a write was sent within the call, the kernel has just read the clock for it. On loopback even the acknowledgement
- * may have come; it is told with the next segment, or the next write.
+ * When a write was sent within the call, the kernel has just read the clock for it. On loopback even the
+ * acknowledgement may have come; it is told with the next segment, or the next write.
  */
 static __always_inline void service_send(struct connection *connection, struct tcp_sock *tcp)
 {

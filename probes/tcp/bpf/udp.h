@@ -53,7 +53,7 @@ struct {
 #define SOCK_BINDADDR_LOCK 4
 #define SOCK_BINDPORT_LOCK 8
 
-/* Connected to a peer: a client. Else, if the process chose where to be reached, a server. Else a client of any port. */
+/* Connected to a peer: a client. Else, if the process chose where to be reached, a server. Else a client. */
 static __always_inline struct udp_key udp_key_of(struct sock *sk, const struct udp_owner *owner)
 {
 	u16 peer_port = bpf_ntohs(sk->__sk_common.skc_dport);

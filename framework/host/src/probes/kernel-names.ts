@@ -9,7 +9,9 @@ export async function withKernelNames(manifest: Manifest): Promise<Manifest> {
   return { ...manifest, entities: namedEntities, events: namedEvents };
 }
 
-async function eachNamed<Part extends { attributes?: Attributes }>(parts: Record<string, Part>): Promise<Record<string, Part>> {
+async function eachNamed<Part extends { attributes?: Attributes }>(
+  parts: Record<string, Part>,
+): Promise<Record<string, Part>> {
   const named = Object.entries(parts).map(async ([name, part]) => {
     const attributes = Object.entries(part.attributes ?? {}).map(async ([attribute, source]) => {
       const isEnum = typeof source === 'object' && source.enum !== undefined;
