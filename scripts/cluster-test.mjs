@@ -4,11 +4,13 @@
 import { build } from './lib/build.mjs';
 import { packageProgram, root } from './lib/paths.mjs';
 import { prepared } from './lib/prepare.mjs';
-import { inForeground, main } from './lib/progress.mjs';
+import { inForeground, main, progress } from './lib/progress.mjs';
 
 await main(() =>
   prepared({ privileged: true, tests: true }, async () => {
     await build();
+    const { hyperkube } = await import('../test/cluster/hyperkube.ts');
+    await progress('Building Kubernetes, the first time', hyperkube); // here, for the namespace below has no way out
     const vitest = [packageProgram('vitest'), 'run', '--config', 'vitest.cluster.config.ts', ...process.argv.slice(2)];
     return inForeground('unshare', ['--net', '--mount', '--propagation', 'private', ...vitest], { cwd: root });
   }),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { accessSync, constants, existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { SetupError, progress, quietly } from './progress.mjs';
 import { tools } from './paths.mjs';
 
@@ -43,7 +43,25 @@ const toTest = [
   { debian: 'openssl', fedora: 'openssl', present: command('openssl') },
   { debian: 'openjdk-17-jre-headless', fedora: 'java-17-openjdk-headless', present: command('java') },
   { debian: 'maven', fedora: 'maven', present: command('mvn') },
+  { debian: 'redis-tools', fedora: 'redis', present: command('redis-benchmark') },
+  { debian: 'wrk', fedora: 'wrk', present: command('wrk') },
+  { debian: 'apache2-bin', fedora: 'httpd', present: command('apache2') },
   { debian: 'kcat', fedora: 'kcat', present: command('kcat') },
+  { debian: 'busybox-static', fedora: 'busybox', present: command('busybox') },
+  { debian: 'containerd', fedora: 'containerd', present: command('containerd') },
+  { debian: 'runc', fedora: 'runc', present: command('runc') },
+  { debian: 'docker.io', fedora: 'moby-engine', present: command('dockerd') },
+  { debian: 'podman', fedora: 'podman', present: command('podman') },
+  { debian: 'containernetworking-plugins', fedora: 'containernetworking-plugins', present: cniPlugin('bridge') },
+];
+
+/**
+ * Servers that the tests start themselves. Unpacked beside the project rather than installed: their packages would
+ * start them on this machine.
+ */
+const toUnpack = [
+  { debian: 'prometheus', program: 'usr/bin/prometheus' },
+  { debian: 'nginx', program: 'usr/sbin/nginx' },
 ];
 
 /**
@@ -53,7 +71,7 @@ const toTest = [
  */
 export async function installSystemPackages({ tests = false } = {}) {
   await install([...toBuild, ...(tests ? toTest : [])].filter((need) => !need.present()));
-  if (tests) await unpackPrometheus();
+  if (tests) for (const server of toUnpack) await unpack(server);
 }
 
 async function install(missing) {
@@ -84,26 +102,19 @@ async function aptInstall(packages) {
   }
 }
 
-/**
- * The tests scrape with Debian's own Prometheus. Unpacked beside the project rather than installed:
- * the package would start a server on this machine.
- */
-async function unpackPrometheus() {
+async function unpack({ debian, program }) {
   const folder = join(tools, 'debian');
-  if (onPath('prometheus') && onPath('promtool')) return;
-  if (existsSync(join(folder, 'usr/bin/prometheus'))) return;
-  if (onPath('apt-get') === undefined) {
-    throw new SetupError('Missing on this system: prometheus and promtool, which the tests scrape with.');
-  }
+  if (onPath(basename(program)) || existsSync(join(folder, program))) return;
+  if (onPath('apt-get') === undefined) throw new SetupError(`Missing on this system: ${debian}, for the tests.`);
   mkdirSync(folder, { recursive: true });
-  await progress("Fetching Debian's prometheus for the tests", async () => {
+  await progress(`Fetching Debian's ${debian} for the tests`, async () => {
     if (!hasPackageLists()) await apt(['update']);
-    const fetch = () => apt(['download', '-o', 'APT::Sandbox::User=root', 'prometheus'], folder);
+    const fetch = () => apt(['download', '-o', 'APT::Sandbox::User=root', debian], folder);
     await fetch().catch(async () => {
       await apt(['update']);
       await fetch();
     });
-    const archive = readdirSync(folder).find((name) => name.endsWith('.deb'));
+    const archive = readdirSync(folder).find((name) => name.startsWith(`${debian}_`) && name.endsWith('.deb'));
     await quietly('dpkg-deb', ['-x', join(folder, archive), folder]);
   });
 }

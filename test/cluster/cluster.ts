@@ -4,15 +4,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Child, run } from '../harness/child.ts';
 import { imageName } from '../harness/containers/image.ts';
-import { goComponent } from '../harness/go-component.ts';
 import { repository } from '../harness/paths.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 import { waitFor } from '../harness/wait.ts';
+import { hyperkube } from './hyperkube.ts';
 
-const VERSION = 'k8s.io/component-base/version';
-const ldflags = [`-X ${VERSION}.gitVersion=v1.34.4`, `-X ${VERSION}.gitMajor=1`, `-X ${VERSION}.gitMinor=34`].join(' ');
-
-/** A real Kubernetes of one node, in the network and mount namespaces of this process. */
+/** A real Kubernetes of one node, in the network namespace of this process, which must have one of its own. */
 export class Cluster implements AsyncDisposable {
   readonly node = 'node1';
   readonly server = 'https://127.0.0.1:16443';
@@ -20,18 +17,17 @@ export class Cluster implements AsyncDisposable {
   readonly #folder: ReturnType<typeof temporaryFolder>;
   readonly #child: Child;
 
-  /** Builds its programs if they are not there (minutes), starts it with an image, and waits until the node is ready. */
+  /** Starts it with an image, and waits until the node is ready. */
   static async start(image: string): Promise<Cluster> {
-    const hyperkube = await goComponent('kubernetes', ldflags);
-    const cluster = new Cluster(hyperkube, image);
+    const cluster = new Cluster(await hyperkube(), image);
     await waitFor('the node is ready', () => cluster.#isReady(), { timeout: 120_000, every: 200 });
     return cluster;
   }
 
-  private constructor(hyperkube: string, image: string) {
+  private constructor(program: string, image: string) {
     this.#folder = temporaryFolder();
     const script = join(repository, 'test/components/kubernetes/cluster.sh');
-    this.#child = new Child('bash', [script, hyperkube, join(this.#folder.path, 'cluster'), image, imageName]);
+    this.#child = new Child('unshare', ['--mount', 'bash', script, program, join(this.#folder.path, 'cluster'), image, imageName]);
   }
 
   /** Where the container runtime listens. */

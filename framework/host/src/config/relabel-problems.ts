@@ -18,7 +18,7 @@ export function findRelabelProblems({ relabel, sinks }: Config, place: (pointer:
 
 function problemOf(regex: string): string | undefined {
   try {
-    new RegExp(regex);
+    RegExp(regex);
     return undefined;
   } catch (error) {
     return (error as Error).message;

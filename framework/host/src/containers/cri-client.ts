@@ -59,7 +59,7 @@ export class CriClient implements RuntimeClient {
     const facts = containers.map((container) => containerFacts(container, sandboxes.get(container.podSandboxId), runtime));
     const asked = new Set(ids);
     for (const sandbox of sandboxes.values()) if (asked.has(sandbox.id)) facts.push(sandboxFacts(sandbox, runtime));
-    return Promise.all(facts.map((each) => (asked.has(each.id) ? this.#withImageName(each, signal) : each)));
+    return Promise.all(facts.map(async (each) => (asked.has(each.id) ? this.#withImageName(each, signal) : each)));
   }
 
   close(): void {

@@ -52,7 +52,7 @@ export class HostKubernetes {
   readonly #services = new Services();
   readonly #owners: Owners;
   readonly #clients: ApiClient[] = [];
-  readonly #watches: ResourceWatch<never>[] = [];
+  readonly #watches: Pick<ResourceWatch<never>, 'answers' | 'failures' | 'close'>[] = [];
   readonly #podLabels: KeyChoice;
   readonly #podAnnotations: KeyChoice;
   #kubelet: KubeletSource | undefined;
@@ -141,7 +141,7 @@ export class HostKubernetes {
     listener: ConstructorParameters<typeof ResourceWatch<Item>>[2],
   ): void {
     const watch = new ResourceWatch<Item>(api, path, listener);
-    this.#watches.push(watch as unknown as ResourceWatch<never>);
+    this.#watches.push(watch);
     watch.start();
   }
 

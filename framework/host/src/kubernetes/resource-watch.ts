@@ -86,17 +86,17 @@ export class ResourceWatch<Item extends Meta> {
 
   async #list(): Promise<string> {
     const items: Item[] = [];
-    let from = '';
-    do {
+    let from: string | undefined = '';
+    let version = '';
+    while (from !== undefined) {
       const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(PATIENCE)]);
-      const page = await this.#client.get<List<Item>>(this.#with({ limit: String(PAGE), continue: from }), signal);
+      const page: List<Item> = await this.#client.get(this.#with({ limit: String(PAGE), continue: from }), signal);
       items.push(...page.items);
-      from = page.metadata.continue ?? '';
-      if (from === '') {
-        this.#listener.all(items);
-        return page.metadata.resourceVersion;
-      }
-    } while (true);
+      version = page.metadata.resourceVersion;
+      from = page.metadata.continue || undefined;
+    }
+    this.#listener.all(items);
+    return version;
   }
 
   async #watch(): Promise<void> {
@@ -124,6 +124,6 @@ export class ResourceWatch<Item extends Meta> {
 
   #with(query: Record<string, string>): string {
     const added = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ''));
-    return `${this.#path}${this.#path.includes('?') ? '&' : '?'}${added}`;
+    return `${this.#path}${this.#path.includes('?') ? '&' : '?'}${added.toString()}`;
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Config } from '../config/types.ts';
-import type { LabelSpec, SeriesStore, ViewSpec } from '../series/types.ts';
+import type { LabelSpec, ViewSpec } from '../series/types.ts';
+import type { SeriesOutlet } from './routed.ts';
 
 /** What `sonde.yaml` says of labels, for one sink: makes of the view that the sink asks for the one that it is to have. */
 export function labelledSpec(sink: string, config: Config): (asked: ViewSpec) => ViewSpec {
@@ -22,9 +23,6 @@ export function labelledSpec(sink: string, config: Config): (asked: ViewSpec) =>
 }
 
 /** A store whose views have a sink's labels. */
-export function labelledStore<Store extends Pick<SeriesStore, 'view' | 'refresh' | 'loss'>>(
-  store: Store,
-  spec: (asked: ViewSpec) => ViewSpec,
-): Pick<SeriesStore, 'view' | 'refresh' | 'loss'> {
+export function labelledStore(store: SeriesOutlet, spec: (asked: ViewSpec) => ViewSpec): SeriesOutlet {
   return { loss: store.loss, refresh: () => store.refresh(), view: (asked) => store.view(spec(asked)) };
 }

@@ -92,7 +92,10 @@ it('counts what a client that does not read has missed, tells it, and delays nob
   expect(missed).toBeGreaterThan(0);
   slow.answer.resume();
   await vi.waitFor(() => expect(slow.names().length).toBe(produced - missed), { timeout: 5000 });
-  const told = [...slow.text().matchAll(/event: lost\ndata: \{"events":(\d+)\}/g)].reduce((sum, [, n]) => sum + Number(n), 0);
+  const told = [...slow.text().matchAll(/event: lost\ndata: \{"events":(\d+)\}/g)].reduce(
+    (sum, [, n]) => sum + Number(n),
+    0,
+  );
   expect(told).toBe(missed);
 });
 
@@ -128,12 +131,17 @@ it('is followed by the client of the command line', async () => {
   const stop = new AbortController();
   const following = new HostClient(room.socket).follow('/v1/events?probe=fsync', stop.signal);
   const first = following.next();
-  await vi.waitFor(async () => {
-    bus.emit(event('tcp.reset'));
-    bus.emit(event('fsync.slow'));
-    const result = await Promise.race([first, sleep(200)]);
-    expect(result).toMatchObject({ value: { type: 'message', data: expect.stringContaining('"event_name":"fsync.slow"') } });
-  }, { timeout: 3000 });
+  await vi.waitFor(
+    async () => {
+      bus.emit(event('tcp.reset'));
+      bus.emit(event('fsync.slow'));
+      const result = await Promise.race([first, sleep(200)]);
+      expect(result).toMatchObject({
+        value: { type: 'message', data: expect.stringContaining('"event_name":"fsync.slow"') },
+      });
+    },
+    { timeout: 3000 },
+  );
   stop.abort();
   for await (const _ of following);
 });

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { nearest, quoteNames, sondeError, type SondeError } from '@sonde/kit';
+import type { TargetReport } from '../../src/targets/report.ts';
+import type { TargetRules } from '../../src/targets/types.ts';
 import type { DesiredProbe, ProbeManager, ProbeState, ProbeStatus } from '../../src/probes/types.ts';
 
 interface Declared {
@@ -99,6 +101,10 @@ export class MemoryProbes implements ProbeManager {
           { place: { pointer: `/collectors/${collector}` } },
         ),
       );
+  }
+
+  targets(name: string, rules?: TargetRules): TargetReport {
+    return { probe: this.get(name).name, rules: rules ?? {}, processes: [], cgroups: [] };
   }
 
   async restart(name: string): Promise<ProbeStatus> {
