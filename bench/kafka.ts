@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What a Kafka sink costs: series of an interval written and sent by each driver to a real broker on the same machine, beside
- * kcat (librdkafka) that sends the same records; and each driver at rest.
+ * What a Kafka sink costs: series of an interval written and sent by each driver to a real broker on the same machine,
+ * beside kcat (librdkafka) that sends the same records; and each driver at rest.
  *
  *   npm run bench -- kafka [records]
  */
@@ -43,7 +43,9 @@ else await compare();
 
 async function compare(): Promise<void> {
   await using kafka = await startKafka();
-  const rows = [['sends', 'compressed by', 'records/s', 'µs of CPU a record', 'longest stall', 'peak memory', 'CPU at rest']];
+  const rows = [
+    ['sends', 'compressed by', 'records/s', 'µs of CPU a record', 'longest stall', 'peak memory', 'CPU at rest'],
+  ];
   let run = 0;
   for (const compression of compressions) {
     for (const driver of drivers) {
@@ -61,7 +63,9 @@ async function compare(): Promise<void> {
       if (driver === 'platformatic') rows.push(await kcat(kafka, compression, topics.metrics, ++run));
     }
   }
-  console.log(`${RECORDS} records of about 1 kB, one for each process, batches of at most 500, 5 in flight, acks of all`);
+  console.log(
+    `${RECORDS} records of about 1 kB, one for each process, batches of at most 500, 5 in flight, acks of all`,
+  );
   printTable(rows);
 }
 
@@ -73,9 +77,13 @@ async function newTopics(kafka: Kafka, run: number): Promise<Task['topics']> {
 
 /** A process of its own for each: what one leaves behind costs no other. */
 async function inProcess(task: Task): Promise<Cost> {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), 'send', JSON.stringify(task), String(RECORDS)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(import.meta.url), 'send', JSON.stringify(task), String(RECORDS)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let out = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   const [code] = (await once(child, 'close')) as [number];
@@ -122,7 +130,13 @@ async function send({ driver, compression, broker, topics }: Task, records: numb
   await sleep(IDLE_SECONDS * 1000);
   const idle = process.cpuUsage(rest);
   await exporter.close();
-  const cost: Cost = { seconds, cpu: (user + system) / 1e6, stall: delay.max / 1e6, idle: (idle.user + idle.system) / 1e6 / IDLE_SECONDS, memory };
+  const cost: Cost = {
+    seconds,
+    cpu: (user + system) / 1e6,
+    stall: delay.max / 1e6,
+    idle: (idle.user + idle.system) / 1e6 / IDLE_SECONDS,
+    memory,
+  };
   console.log(JSON.stringify(cost));
 }
 
@@ -157,9 +171,21 @@ function seriesOf(records: number): ReturnType<typeof createSeriesStore> {
       ['k8s.namespace.name', 'production'],
       ['host.name', 'node-17.example.com'],
     ]);
-  const nobody = { labels: label, ended: () => false, retain: () => {}, release: () => {}, on: () => {}, off: () => {} };
+  const nobody = {
+    labels: label,
+    ended: () => false,
+    retain: () => {},
+    release: () => {},
+    on: () => {},
+    off: () => {},
+  };
   const store = createSeriesStore(nobody as never, { budget: records + 1 });
-  const metrics = Array.from({ length: 10 }, (_, i) => ({ name: `bench.counter_${i}`, type: 'counter' as const, unit: '{call}', help: 'Calls' }));
+  const metrics = Array.from({ length: 10 }, (_, i) => ({
+    name: `bench.counter_${i}`,
+    type: 'counter' as const,
+    unit: '{call}',
+    help: 'Calls',
+  }));
   const table = store.define({ probe: 'bench', name: 'bench.process', attributes: ['bench.kind'], metrics });
   const view = store.view({ identity: 'all' }).reader();
   for (let id = 1; id <= records; id++) {
@@ -178,7 +204,22 @@ async function kcat(kafka: Kafka, compression: string, from: string, run: number
   writeFileSync(file, records.map(({ key, payload }) => `${key}\t${payload}\n`).join(''));
   const topic = `kcat.${run}`;
   await kafka.createTopics(topic);
-  const options = ['-P', '-t', topic, '-b', kafka.plain, '-K', '\t', '-l', '-z', compression, '-X', 'acks=all', '-X', 'linger.ms=5'];
+  const options = [
+    '-P',
+    '-t',
+    topic,
+    '-b',
+    kafka.plain,
+    '-K',
+    '\t',
+    '-l',
+    '-z',
+    compression,
+    '-X',
+    'acks=all',
+    '-X',
+    'linger.ms=5',
+  ];
   const began = performance.now();
   const child = spawn('kcat', [...options, file], { stdio: ['ignore', 'ignore', 'inherit'] });
   let cpu = 0;

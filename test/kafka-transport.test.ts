@@ -22,14 +22,21 @@ function connection(driver: KafkaConnection['driver'], more: Partial<KafkaConnec
   return { driver, brokers: [kafka.plain], clientId: 'test', acks: 'all', compression: 'none', timeout: 5000, ...more };
 }
 
-function transport(driver: KafkaConnection['driver'], more: Partial<KafkaConnection> = {}): ReconnectingTransport & AsyncDisposable {
+function transport(
+  driver: KafkaConnection['driver'],
+  more: Partial<KafkaConnection> = {},
+): ReconnectingTransport & AsyncDisposable {
   const made = new ReconnectingTransport(connection(driver, more));
   return Object.assign(made, { [Symbol.asyncDispose]: () => made.close() });
 }
 
 function messages(count: number, text = 'x'): KafkaMessage[] {
   const timestamp = Date.parse('2026-11-21T12:00:00Z');
-  return Array.from({ length: count }, (_, i) => ({ key: `key ${i % 7}`, value: `${text} ${i} €`, timestamp: timestamp + i }));
+  return Array.from({ length: count }, (_, i) => ({
+    key: `key ${i % 7}`,
+    value: `${text} ${i} €`,
+    timestamp: timestamp + i,
+  }));
 }
 
 async function topic(name: string): Promise<string> {
@@ -42,18 +49,26 @@ describe.each(drivers)('%s', (driver) => {
     ['in the clear', () => ({})],
     ['by TLS with a client certificate', () => ({ brokers: [kafka.tls], tls: tls() })],
     ['by SASL/PLAIN', () => ({ brokers: [kafka.sasl], tls: ca(), sasl: { mechanism: 'plain', ...users.plain } })],
-    ['by SCRAM-SHA-256', () => ({ brokers: [kafka.sasl], tls: ca(), sasl: { mechanism: 'scram-sha-256', ...users.scram } })],
-    ['by SCRAM-SHA-512', () => ({ brokers: [kafka.sasl], tls: ca(), sasl: { mechanism: 'scram-sha-512', ...users.scram } })],
+    [
+      'by SCRAM-SHA-256',
+      () => ({ brokers: [kafka.sasl], tls: ca(), sasl: { mechanism: 'scram-sha-256', ...users.scram } }),
+    ],
+    [
+      'by SCRAM-SHA-512',
+      () => ({ brokers: [kafka.sasl], tls: ca(), sasl: { mechanism: 'scram-sha-512', ...users.scram } }),
+    ],
     ['compressed by gzip', () => ({ compression: 'gzip' })],
     ['compressed by zstd', () => ({ compression: 'zstd' })],
     ['with acks of the leader', () => ({ acks: 'leader' })],
   ] as const)('%s, another client reads back what was sent', async (way, more) => {
     const name = await topic(`${driver}-${way.replaceAll(/\W+/g, '-')}`);
-    await using out = transport(driver, more() as Partial<KafkaConnection>);
+    await using out = transport(driver, more());
     const sent = messages(500);
     await out.send(name, sent, patience());
     const read = await kafka.consume(name);
-    const byTime = read.sort((a, b) => a.ts - b.ts).map(({ key, payload, ts }) => ({ key, value: payload, timestamp: ts }));
+    const byTime = read
+      .sort((a, b) => a.ts - b.ts)
+      .map(({ key, payload, ts }) => ({ key, value: payload, timestamp: ts }));
     expect(byTime).toEqual(sent);
     const partitions = new Map(read.map(({ key, partition }) => [key, partition]));
     expect(read.every(({ key, partition }) => partitions.get(key) === partition)).toBe(true);
@@ -65,12 +80,16 @@ describe.each(drivers)('%s', (driver) => {
     [
       'a wrong password',
       'credentials',
-      () => ({ brokers: [kafka.sasl], tls: ca(), sasl: { mechanism: 'scram-sha-512', username: 'alice', password: 'guess' } }),
+      () => ({
+        brokers: [kafka.sasl],
+        tls: ca(),
+        sasl: { mechanism: 'scram-sha-512', username: 'alice', password: 'guess' },
+      }),
     ],
     ['an authority that nobody knows', 'certificate', () => ({ brokers: [kafka.sasl], tls: {} })],
     ['TLS with a listener that has none', 'certificate', () => ({ brokers: [kafka.plain], tls: ca() })],
   ] as const)('%s is told as %s', async (_, reason, more) => {
-    await using out = transport(driver, more() as Partial<KafkaConnection>);
+    await using out = transport(driver, more());
     await expect(out.send('any', messages(1), patience())).rejects.toMatchObject({ reason });
   });
 

@@ -25,14 +25,22 @@ beforeAll(async () => {
     probes: { values: { package: fixturePackage('values') } },
     rules: {
       'values.busy': { metric: 'values.calls', when: '> 50/s', window: '1s', for: '500ms', match, severity: 'error' },
-      'values.slow': { metric: 'values.duration', statistic: 'p90', when: '> 20ms', until: '< 10ms', window: '1s', match },
+      'values.slow': {
+        metric: 'values.duration',
+        statistic: 'p90',
+        when: '> 20ms',
+        until: '< 10ms',
+        window: '1s',
+        match,
+      },
       'values.nonsense': { metric: 'values.last', when: '> 1s' },
     },
   });
 });
 afterAll(() => host[Symbol.asyncDispose]());
 
-const said = (name: string): LogRecord[] => (host.events() as unknown as LogRecord[]).filter(({ event_name: event }) => event === name);
+const said = (name: string): LogRecord[] =>
+  (host.events() as unknown as LogRecord[]).filter(({ event_name: event }) => event === name);
 const states = (name: string): unknown[] => said(name).map(({ attributes }) => attributes['sonde.rule.state']);
 
 test('thresholds over a rate and a distribution fire and are resolved, with the labels of the series', async () => {
@@ -56,7 +64,10 @@ test('thresholds over a rate and a distribution fire and are resolved, with the 
 });
 
 test('events of rules count as those of the probe', async () => {
-  const scrape = await host.scrapeUntil('the count', (seen) => seen.sum('sonde_events_total', { event: 'values.slow' }) >= 2);
+  const scrape = await host.scrapeUntil(
+    'the count',
+    (seen) => seen.sum('sonde_events_total', { event: 'values.slow' }) >= 2,
+  );
   expect(scrape.sum('sonde_events_total', { probe: 'values', event: 'values.slow' })).toBe(2);
   expect(scrape.sum('sonde_loss_total', { probe: 'values', stage: 'sink', sink: 'log' })).toBe(0);
 });
@@ -71,10 +82,24 @@ test('sonde events follows what happens', async () => {
   await waitFor('a line', () => follow.stdout.includes('\n'), { timeout: 15_000 });
   await burst.stop();
   expect(await follow.exited).toBe(0);
-  expect(follow.stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} (WARN|INFO) +values\.slow (firing|resolved): p90 of values\.duration .*sonde\.rule\.metric=values\.duration/);
+  expect(follow.stdout).toMatch(
+    /^\d\d:\d\d:\d\d\.\d{3} (WARN|INFO) +values\.slow (firing|resolved): p90 of .*sonde\.rule\.metric=values\.duration/,
+  );
 });
 
 function sondeEvents(): string[] {
   const [command] = host.child.process.spawnargs.slice(1);
-  return [command!, 'events', '--follow', '--probe', 'values', '--name', '*.slow', '--count', '1', '--socket', host.folder.socket];
+  return [
+    command!,
+    'events',
+    '--follow',
+    '--probe',
+    'values',
+    '--name',
+    '*.slow',
+    '--count',
+    '1',
+    '--socket',
+    host.folder.socket,
+  ];
 }

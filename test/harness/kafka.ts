@@ -32,8 +32,8 @@ export interface ConsumedRecord {
 }
 
 /**
- * Starts an Apache Kafka broker (KRaft, one node) with listeners in the clear, by TLS with client certificates, and by SASL
- * over TLS. The first call fetches its jars from Maven Central (43 MB) into `.tools/cache`.
+ * Starts an Apache Kafka broker (KRaft, one node) with listeners in the clear, by TLS with client certificates, and by
+ * SASL over TLS. The first call fetches its jars from Maven Central (43 MB) into `.tools/cache`.
  */
 export async function startKafka(): Promise<Kafka> {
   await fetchJars();
@@ -89,30 +89,57 @@ export class Kafka implements AsyncDisposable {
   /** Lays out certificate, configuration and an empty log with the users. */
   async format(): Promise<void> {
     const { path } = this.#folder;
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', join(path, 'key.pem')];
+    const key = [
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-keyout',
+      join(path, 'key.pem'),
+    ];
     const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
     await run(findTool('openssl'), ['req', '-x509', '-days', '2', ...key, ...subject, '-out', join(path, 'cert.pem')]);
-    writeFileSync(join(path, 'server.pem'), readFileSync(join(path, 'key.pem'), 'utf8') + readFileSync(join(path, 'cert.pem'), 'utf8'));
+    writeFileSync(
+      join(path, 'server.pem'),
+      readFileSync(join(path, 'key.pem'), 'utf8') + readFileSync(join(path, 'cert.pem'), 'utf8'),
+    );
 
     const values: Record<string, string | number> = { ...this.ports, folder: path };
     const template = readFileSync(join(component, 'server.properties'), 'utf8');
-    writeFileSync(join(path, 'server.properties'), template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name])));
+    writeFileSync(
+      join(path, 'server.properties'),
+      template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name])),
+    );
 
     const { username, password } = users.scram;
-    const scram = [256, 512].flatMap((bits) => ['--add-scram', `SCRAM-SHA-${bits}=[name=${username},password=${password}]`]);
+    const scram = [256, 512].flatMap((bits) => [
+      '--add-scram',
+      `SCRAM-SHA-${bits}=[name=${username},password=${password}]`,
+    ]);
     const cluster = ['-t', '4L6g3nShT-eMCtK--X86sw', '-c', 'server.properties'];
-    await run(findTool('java'), ['-cp', `${jars}/*`, 'kafka.tools.StorageTool', 'format', ...cluster, ...scram], { cwd: path });
+    await run(findTool('java'), ['-cp', `${jars}/*`, 'kafka.tools.StorageTool', 'format', ...cluster, ...scram], {
+      cwd: path,
+    });
   }
 
   /** Starts the broker, also again after `stop`: what it has acknowledged is still there. */
   async start(): Promise<void> {
     const options = { cwd: this.#folder.path };
-    const child = new Child(findTool('java'), ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', `${jars}/*`, 'kafka.Kafka', 'server.properties'], options);
+    const child = new Child(
+      findTool('java'),
+      ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', `${jars}/*`, 'kafka.Kafka', 'server.properties'],
+      options,
+    );
     this.#child = child;
-    await waitFor('the broker is up', () => {
-      if (child.ended) throw new Error(`the broker ended:\n${child.stdout}${child.stderr}`);
-      return child.stderr.includes('Kafka Server started');
-    }, { timeout: 60_000, every: 50 });
+    await waitFor(
+      'the broker is up',
+      () => {
+        if (child.ended) throw new Error(`the broker ended:\n${child.stdout}${child.stderr}`);
+        return child.stderr.includes('Kafka Server started');
+      },
+      { timeout: 60_000, every: 50 },
+    );
   }
 
   /** Ends the broker as its service manager would, or at once by SIGKILL. */
@@ -146,7 +173,10 @@ export class Kafka implements AsyncDisposable {
     // waits for more are short, or the end would never be seen of a topic that is written to all the time
     const options = ['-q', '-J', '-e', '-o', 'beginning', '-X', 'fetch.wait.max.ms=10'];
     const out = await run(findTool('kcat'), ['-C', ...options, '-t', topic, '-b', this.plain]);
-    return out.split('\n').filter(Boolean).map((line) => JSON.parse(line) as ConsumedRecord);
+    return out
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as ConsumedRecord);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -160,7 +190,9 @@ async function fetchJars(): Promise<void> {
   if (existsSync(jars)) return;
   const half = `${jars}.${process.pid}`;
   try {
-    await run(findTool('mvn'), ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${half}`], { cwd: component });
+    await run(findTool('mvn'), ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${half}`], {
+      cwd: component,
+    });
     await rename(half, jars);
   } finally {
     await rm(half, { recursive: true, force: true });

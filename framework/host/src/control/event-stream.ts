@@ -6,7 +6,7 @@ import type { Labels } from '../identity/types.ts';
 /** Events that wait for a client that reads slowly. */
 const CAPACITY = 1024;
 
-/** One client that follows events: what it does not read in time is dropped, the oldest first, and it is told how many. */
+/** A client that follows events: what it does not read in time is dropped, the oldest first, and it is told how many. */
 export class EventStream {
   readonly #response: ServerResponse;
   readonly #wants: (event: EventRecord) => boolean;

@@ -21,7 +21,7 @@ export class HistogramWindow {
   /** @param total what was observed before the window began */
   constructor(range: HistogramRange, total?: HistogramValue) {
     this.#range = range;
-    this.#total = total ? copy(total) : emptyHistogram(range as Required<HistogramRange>);
+    this.#total = total ? copy(total) : emptyHistogram(range);
   }
 
   /** Takes in the totals of now, and forgets what came before `since`. */
@@ -35,7 +35,10 @@ export class HistogramWindow {
   }
 
   get count(): number {
-    return this.#slices.reduce((count, { zero, over, slots }) => slots.reduce((sum, slot) => sum + slot, count + zero + over), 0);
+    return this.#slices.reduce(
+      (count, { zero, over, slots }) => slots.reduce((sum, slot) => sum + slot, count + zero + over),
+      0,
+    );
   }
 
   /** NaN if nothing was observed, as for `quantile`. */
@@ -44,8 +47,8 @@ export class HistogramWindow {
   }
 
   /**
-   * In the metric's unit; within a bucket it is placed as if the logarithms of the values were spread evenly. What is over the
-   * range counts as its upper end.
+   * In the metric's unit; within a bucket it is placed as if the logarithms of the values were spread evenly. What is
+   * over the range counts as its upper end.
    * @param share such as 0.99
    */
   quantile(share: number): number {
@@ -76,7 +79,14 @@ function difference(now: HistogramValue, before: HistogramValue, time: number): 
   if (now.count === before.count) return undefined;
   const slots = now.slots.slice(now.first, now.last);
   slots.forEach((count, i) => (slots[i] = count - before.slots[now.first + i]!));
-  return { time, sum: now.sum - before.sum, zero: now.zero - before.zero, over: now.over - before.over, from: now.first, slots };
+  return {
+    time,
+    sum: now.sum - before.sum,
+    zero: now.zero - before.zero,
+    over: now.over - before.over,
+    from: now.first,
+    slots,
+  };
 }
 
 function copy(value: HistogramValue): HistogramValue {

@@ -2,8 +2,19 @@
 
 type Scale = readonly (readonly [factor: number, unit: string])[];
 
-const times: Scale = [[1, 's'], [1e-3, 'ms'], [1e-6, 'us'], [1e-9, 'ns']];
-const sizes: Scale = [[2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [2 ** 10, 'KiB'], [1, 'B']];
+const times: Scale = [
+  [1, 's'],
+  [1e-3, 'ms'],
+  [1e-6, 'us'],
+  [1e-9, 'ns'],
+];
+const sizes: Scale = [
+  [2 ** 40, 'TiB'],
+  [2 ** 30, 'GiB'],
+  [2 ** 20, 'MiB'],
+  [2 ** 10, 'KiB'],
+  [1, 'B'],
+];
 
 /** A value with three digits in the unit that people write: `312ms`, `1.5MiB/s`, `12.5`. */
 export function humanValue(value: number, unit: string, isRate: boolean): string {

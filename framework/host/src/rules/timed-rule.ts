@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseDuration, parseThreshold, ruleDurationProblem, ruleProblem, statisticOf, type Rule, type Statistic, type Threshold } from '@sonde/kit';
+import {
+  parseDuration,
+  parseThreshold,
+  ruleDurationProblem,
+  ruleProblem,
+  statisticOf,
+  type Rule,
+  type Statistic,
+  type Threshold,
+} from '@sonde/kit';
 import type { MetricDefinition } from '../series/types.ts';
 import { compilePattern, type Pattern } from '../targets/pattern.ts';
 

@@ -81,7 +81,8 @@ export class WatchedTable {
     }
     const total = (this.#read ??= emptyHistogram(column.range));
     if (!column.read(series, total)) return NaN;
-    const known = this.#began === undefined ? new HistogramWindow(column.range, total) : new HistogramWindow(column.range);
+    const known =
+      this.#began === undefined ? new HistogramWindow(column.range, total) : new HistogramWindow(column.range);
     const window = (watched.window ??= known) as HistogramWindow;
     window.add(total, time, since);
     const { statistic } = this.#bound;

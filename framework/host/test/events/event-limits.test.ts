@@ -3,12 +3,23 @@ import { expect, test } from 'vitest';
 import { EventLimits, type EventRecord } from '../../src/events/index.ts';
 
 function event(more: Partial<EventRecord> = {}): EventRecord {
-  return { probe: 'sample', name: 'sample.slow', time: 0, severity: 'warn', identity: 1, attributes: {}, weight: 1, ...more };
+  return {
+    probe: 'sample',
+    name: 'sample.slow',
+    time: 0,
+    severity: 'warn',
+    identity: 1,
+    attributes: {},
+    weight: 1,
+    ...more,
+  };
 }
 
 /** How many of `count` events pass, `every` so many milliseconds one. */
 function passing(limits: EventLimits, count: number, from: number, every: number): number {
-  return Array.from({ length: count }, (_, i) => limits.check(event(), from + i * every)).filter((held) => held === undefined).length;
+  return Array.from({ length: count }, (_, i) => limits.check(event(), from + i * every)).filter(
+    (held) => held === undefined,
+  ).length;
 }
 
 test('a rate limit lets a burst pass, and then so many a second', () => {
@@ -26,7 +37,8 @@ test('without a burst, as many may come at once as in a second, and at least one
 
 test('equal events of one process are held back for a while after one has passed', () => {
   const limits = new EventLimits({ 'sample.slow': { deduplicate: { by: ['file'], within: '10s' } } });
-  const of = (file: string, identity = 1): EventRecord => event({ identity, attributes: { file, size: Math.random() } });
+  const of = (file: string, identity = 1): EventRecord =>
+    event({ identity, attributes: { file, size: Math.random() } });
   expect(limits.check(of('a'), 0)).toBeUndefined();
   expect(limits.check(of('a'), 9_999)).toBe('duplicate');
   expect(limits.check(of('b'), 9_999)).toBeUndefined();

@@ -69,7 +69,9 @@ function watch(rules: Record<string, RuleChange>) {
 }
 
 test('a gauge fires once it was above for long enough, and is resolved under the lower bound', async () => {
-  await using rules = watch({ 'sample.large': { metric: 'sample.size', when: '> 64KiB', until: '< 32KiB', for: '30s' } });
+  await using rules = watch({
+    'sample.large': { metric: 'sample.size', when: '> 64KiB', until: '< 32KiB', for: '30s' },
+  });
   const { table, row } = rules;
   table.set(row, 1, 70_000);
   expect(await rules.after(10)).toEqual([]);
@@ -168,7 +170,9 @@ describe('a histogram is compared by', () => {
   });
 
   test('what was observed within the window only', async () => {
-    await using rules = watch({ 'sample.slow': { metric: 'sample.duration', statistic: 'p50', when: '> 200ms', window: '20s' } });
+    await using rules = watch({
+      'sample.slow': { metric: 'sample.duration', statistic: 'p50', when: '> 200ms', window: '20s' },
+    });
     const { table, row } = rules;
     table.addHistogram(row, 2, at(SLOT_250_MS, 1000));
     expect(await rules.after(10)).toEqual([]);
@@ -193,7 +197,11 @@ test('after it was resolved, a rule cools down', async () => {
 
 test('each series has an alarm of its own, and only those that match have one', async () => {
   await using rules = watch({
-    'sample.large': { metric: 'sample.size', when: '> 1', match: { 'process.executable.name': '/^(redis|postgres)$/', 'sample.kind': 'r*' } },
+    'sample.large': {
+      metric: 'sample.size',
+      when: '> 1',
+      match: { 'process.executable.name': '/^(redis|postgres)$/', 'sample.kind': 'r*' },
+    },
   });
   const { table, people } = rules;
   const sizes = [
@@ -204,7 +212,9 @@ test('each series has an alarm of its own, and only those that match have one', 
   ] as const;
   for (const [row, size] of sizes) table.set(row, 1, size);
   const events = await rules.events();
-  expect(events.map(({ attributes }) => attributes['process.executable.name']).sort()).toEqual(['postgres', 'redis']);
+  expect(new Set(events.map(({ attributes }) => attributes['process.executable.name']))).toEqual(
+    new Set(['postgres', 'redis']),
+  );
 });
 
 test('what fires is resolved when its series goes, when the rule goes and when the host ends', async () => {
@@ -253,7 +263,12 @@ test('a rule that makes no sense is said once, and holds up no other', async () 
 
 test('rules are the same in sonde.yaml and in manifests', () => {
   const definition = (file: string, key: string) =>
-    (JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as Record<string, Record<string, { properties: object }>>)[key]!['Rule'];
+    (
+      JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as Record<
+        string,
+        Record<string, { properties: object }>
+      >
+    )[key]!['Rule'];
   const inManifest = definition('../../../kit/probe.schema.json', 'definitions');
   const inConfig = definition('../../src/config/sonde.schema.json', '$defs');
   expect(Object.keys(inConfig!.properties)).toEqual(Object.keys(inManifest!.properties));

@@ -13,8 +13,8 @@ export interface Threshold {
 const periods: Record<string, number> = { s: 1, min: 60, h: 3600 };
 
 /**
- * Reads a bound for a metric. Durations are for the unit `s`, sizes for `By`, `%` for `1`; a number alone is in the metric's
- * own unit. A rate may say what it is by: `10MiB/s`, `600/min`.
+ * Reads a bound for a metric. Durations are for the unit `s`, sizes for `By`, `%` for `1`; a number alone is in the
+ * metric's own unit. A rate may say what it is by: `10MiB/s`, `600/min`.
  *
  * @param unit of the metric (UCUM)
  * @param isRate whether it is compared with what is added a second

@@ -80,5 +80,7 @@ test.each([
   ['no rate', 'rateLimit: { perSecond: 0 }', undefined],
 ])('the limits of an event may not have %s', (_, limits, problem) => {
   const problems = problemsOf(`${goodManifest}    ${limits}\n`);
-  expect(problems).toEqual(problem === undefined ? [expect.stringContaining('/events/sample.slow/rateLimit/perSecond')] : [problem]);
+  expect(problems).toEqual(
+    problem === undefined ? [expect.stringContaining('/events/sample.slow/rateLimit/perSecond')] : [problem],
+  );
 });

@@ -51,7 +51,7 @@ function pathOf({ probe, name }: Record<string, unknown>): string {
   const query = new URLSearchParams();
   if (typeof probe === 'string') query.set('probe', probe);
   if (typeof name === 'string') query.set('name', name);
-  return `/v1/events${query.size > 0 ? `?${query}` : ''}`;
+  return `/v1/events${query.size > 0 ? `?${query.toString()}` : ''}`;
 }
 
 function line({ timestamp, severity_text: severity, event_name: name, body, attributes, resource }: LogRecord): string {
@@ -60,7 +60,10 @@ function line({ timestamp, severity_text: severity, event_name: name, body, attr
   const who = process === undefined ? '' : `${process}[${resource['process.pid']}] `;
   const style = STYLES[severity];
   const level = severity.padEnd(5);
-  const details = Object.entries(attributes).map(([key, value]) => `${key}=${String(value)}`).join(' ');
+  const details = Object.entries(attributes)
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join(' ');
   const said = body === undefined ? '' : `${body}  `;
-  return `${paint('dim', time)} ${style ? paint(style, level) : level} ${name} ${who}${said}${paint('dim', details)}`.trimEnd();
+  const what = `${style ? paint(style, level) : level} ${name} ${who}${said}`;
+  return `${paint('dim', time)} ${what}${paint('dim', details)}`.trimEnd();
 }

@@ -35,7 +35,8 @@ export function* metricRecords(
     const read = valueWriter(table.metrics[i]!, isSummed(type) ? since?.metrics[i] : undefined);
     return [`${JSON.stringify(name)}:`, read] as const;
   });
-  const head = `{"timestamp":"${new Date(time).toISOString()}","entity":${JSON.stringify(definition.name)},"probe":${JSON.stringify(definition.probe)},`;
+  const { name: entity, probe } = definition;
+  const head = JSON.stringify({ timestamp: new Date(time).toISOString(), entity, probe }).slice(0, -1);
 
   for (let series = 0; series < size; series++) {
     const set = labels[series];
@@ -47,7 +48,7 @@ export function* metricRecords(
     const { key, json } = fixedOf(definition.name, set);
     const start = new Date(created[series]!).toISOString();
     const end = ended[series] === 1 ? ',"ended":true' : '';
-    yield { key, value: `${head}${json},"start":"${start}"${end},"metrics":{${values}}}`, timestamp: time };
+    yield { key, value: `${head},${json},"start":"${start}"${end},"metrics":{${values}}}`, timestamp: time };
   }
 }
 
@@ -94,14 +95,15 @@ function subtract(from: HistogramValue, what: HistogramValue): void {
   for (let slot = what.first; slot < what.last; slot++) from.slots[slot]! -= what.slots[slot]!;
 }
 
-/** Base-2 exponential, as OpenTelemetry has it: bucket i holds (2^((offset + i) / 2^scale), 2^((offset + i + 1) / 2^scale)]. */
+/** As OpenTelemetry has it: bucket i holds (2^((offset + i) / 2^scale), 2^((offset + i + 1) / 2^scale)]. */
 function histogramJson(value: HistogramValue, { scale, offset, slots }: HistogramColumn['range']): string {
   const { count, sum, zero, over, first } = value;
   const last = over > 0 ? slots : value.last;
   let buckets = '';
   for (let slot = first; slot < last; slot++) buckets += `${slot > first ? ',' : ''}${value.slots[slot]}`;
   if (over > 0) buckets += `${last > first ? ',' : ''}${over}`;
-  return `{"count":${count},"sum":${sum},"zeroCount":${zero},"scale":${scale},"offset":${offset + first},"buckets":[${buckets}]}`;
+  const whole = `"count":${count},"sum":${sum},"zeroCount":${zero}`;
+  return `{${whole},"scale":${scale},"offset":${offset + first},"buckets":[${buckets}]}`;
 }
 
 function fixedOf(entity: string, set: LabelSet): Fixed {

@@ -79,7 +79,10 @@ export class KafkaExporter implements Exporter<KafkaPayload> {
   }
 
   async send(_: Signal, chunks: readonly Chunk<KafkaPayload>[], abort: AbortSignal): Promise<Delivery> {
-    const lanes = lanesOf(chunks.map(({ payload }) => payload), (message) => this.#done.has(message));
+    const lanes = lanesOf(
+      chunks.map(({ payload }) => payload),
+      (message) => this.#done.has(message),
+    );
     const outcomes = await Promise.all(lanes.map((lane) => this.#sendLane(lane, abort)));
     const failed = outcomes.find(({ failure }) => failure);
     if (failed) return { outcome: 'retry', error: failed.failure! };

@@ -2,14 +2,7 @@
 
 /** What a batch failed by. Only what is `refused` would be refused again. */
 export type KafkaFailureReason =
-  | 'driver'
-  | 'unreachable'
-  | 'credentials'
-  | 'certificate'
-  | 'topic'
-  | 'timeout'
-  | 'refused'
-  | 'unavailable';
+  'driver' | 'unreachable' | 'credentials' | 'certificate' | 'topic' | 'timeout' | 'refused' | 'unavailable';
 
 /** A batch that was not acknowledged, in terms that do not depend on the driver. */
 export class KafkaFailure extends Error {
@@ -58,7 +51,7 @@ function* within(thrown: unknown): Iterable<DriverError> {
   const { cause, errors } = thrown as DriverError;
   yield* within(cause);
   for (const error of errors ?? []) yield* within(error);
-  yield thrown as DriverError;
+  yield thrown;
 }
 
 function marksOf({ name, code, type, apiId, message }: DriverError): string {

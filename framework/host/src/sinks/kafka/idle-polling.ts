@@ -14,9 +14,9 @@ const patched = Symbol.for('sonde.kafkajs.idlePolling');
 
 /**
  * Stops the timer that kafkajs keeps on each connection while nothing waits there. Its queue looks for pending requests
- * after `throttledUntil − now`, which without throttling is negative, so 1 ms, and then starts over: 4 % of a core for an
- * idle producer. Nothing depends on it: a request that has to wait starts the timer itself when it is pushed, and the end of
- * another one takes it up.
+ * after `throttledUntil − now`, which without throttling is negative, so 1 ms, and then starts over: 4 % of a core for
+ * an idle producer. Nothing depends on it: a request that has to wait starts the timer itself when it is pushed, and the
+ * end of another one takes it up.
  */
 export function stopIdlePolling(): void {
   const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue/index.js') as {

@@ -32,7 +32,9 @@ export async function kafkajsClient(connection: KafkaConnection): Promise<KafkaC
     maxInFlightRequests: MAX_IN_FLIGHT,
     retry: RETRY,
   });
-  const compression = { none: CompressionTypes.None, gzip: CompressionTypes.GZIP, zstd: CompressionTypes.ZSTD }[connection.compression];
+  const compression = { none: CompressionTypes.None, gzip: CompressionTypes.GZIP, zstd: CompressionTypes.ZSTD }[
+    connection.compression
+  ];
   const acks = connection.acks === 'all' ? -1 : 1;
   return {
     connect: () => producer.connect(),

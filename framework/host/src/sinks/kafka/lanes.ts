@@ -10,8 +10,8 @@ export interface Batch {
 }
 
 /**
- * Deals messages out to lanes that are sent side by side, each batch after batch. All messages of one key are in one lane,
- * so that their order outlives failures: after one, its lane waits while others go on.
+ * Deals messages out to lanes that are sent side by side, each batch after batch. All messages of one key are in one
+ * lane, so that their order outlives failures: after one, its lane waits while others go on.
  *
  * @param isDone messages that the cluster has already
  */

@@ -32,11 +32,13 @@ export interface KafkaCredentials {
   password: string;
 }
 
-/** A way to a cluster that outlives connections: it connects when there is something to send, and again after a failure. */
+/**
+ * A way to a cluster that outlives connections: it connects when there is something to send, and again after a failure.
+ */
 export interface KafkaTransport {
   /**
-   * Resolves when the cluster has acknowledged the batch, and rejects at the latest when `abort` fires, whatever the driver
-   * does. A batch that failed may have arrived all the same.
+   * Resolves when the cluster has acknowledged the batch, and rejects at the latest when `abort` fires, whatever the
+   * driver does. A batch that failed may have arrived all the same.
    * @throws KafkaFailure
    */
   send(topic: string, messages: readonly KafkaMessage[], abort: AbortSignal): Promise<void>;

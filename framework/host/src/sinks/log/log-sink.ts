@@ -32,7 +32,10 @@ export interface LogSinkServices {
 /** How long stopping waits for an output that takes nothing, ms. */
 const LAST_MOMENT = 1000;
 
-/** Writes each event and span as a line of JSON, within a second, and never makes anyone wait; metrics, if they are wanted. */
+/**
+ * Writes each event and span as a line of JSON, within a second, and never makes anyone wait. Metrics too, if they are
+ * wanted.
+ */
 export class LogSink implements Sink {
   readonly name: string;
   readonly type = 'log';
@@ -60,7 +63,10 @@ export class LogSink implements Sink {
   }
 
   async stop(): Promise<void> {
-    const flushed = Promise.all([this.#metrics?.close(), ...this.#subscriptions.map((subscription) => subscription.close())]);
+    const flushed = Promise.all([
+      this.#metrics?.close(),
+      ...this.#subscriptions.map((subscription) => subscription.close()),
+    ]);
     this.#subscriptions = [];
     this.#metrics = undefined;
     await Promise.race([flushed, sleep(LAST_MOMENT, undefined, { ref: false })]);

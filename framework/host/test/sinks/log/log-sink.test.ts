@@ -208,8 +208,10 @@ describe('the log sink', () => {
 });
 
 describe('rotation', () => {
-  const rotated = (path: string) => ['.4', '.3', '.2', '.1', ''].map((suffix) => path + suffix).filter((file) => existsSync(file));
-  const numbersOf = (files: string[]) => files.flatMap(linesOf).map(({ attributes }) => Number(attributes['file.name'].slice(5)));
+  const rotated = (path: string) =>
+    ['.4', '.3', '.2', '.1', ''].map((suffix) => path + suffix).filter((file) => existsSync(file));
+  const numbersOf = (files: string[]) =>
+    files.flatMap(linesOf).map(({ attributes }) => Number(attributes['file.name'].slice(5)));
 
   test('by size puts whole lines aside, in order, and keeps so many files', async () => {
     const path = join(folder, 'events.log');

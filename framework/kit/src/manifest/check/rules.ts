@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Manifest, Rule } from '../generated/types.ts';
+import type { Manifest, Metric } from '../generated/types.ts';
 import { ruleDurationProblem, ruleProblem } from '../rule.ts';
 import { alternatives, type Findings } from './findings.ts';
 
 export function checkRules(manifest: Manifest, findings: Findings): void {
-  const metrics = Object.assign({}, ...Object.values(manifest.entities ?? {}).map((entity) => entity.metrics));
+  const metrics: Record<string, Metric> = Object.assign(
+    {},
+    ...Object.values(manifest.entities ?? {}).map((entity) => entity.metrics),
+  );
   for (const [name, rule] of Object.entries(manifest.rules ?? {})) {
     const at = ['rules', name];
     const metric = metrics[rule.metric];
@@ -14,7 +17,7 @@ export function checkRules(manifest: Manifest, findings: Findings): void {
     }
     const problem = ruleDurationProblem(rule) ?? (metric && ruleProblem(rule, metric));
     if (problem) {
-      const found = String(rule[problem.key as keyof Rule] ?? `a rule without '${problem.key}'`);
+      const found = rule[problem.key] ?? `a rule without '${problem.key}'`;
       findings.add('SONDE_INPUT_VALUE', { found, rule: problem.rule }, [...at, problem.key]);
     }
   }
