@@ -4,8 +4,6 @@
  * on a CPU each; time in BPF by program; memory and snapshots as connections grow.
  *
  *	npm run bench -- tcp [pairs] [seconds of a run] [connections,...]
- *
- * Needs wrk, nginx-light, redis-server and iperf3 of Debian.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -73,7 +73,8 @@ async function wrk(seconds: number, args: string[]): Promise<Driven> {
 }
 
 async function startRedis(): Promise<Load> {
-  const server = pinned(SERVER_CPU, 'redis-server', '--port', `${REDIS_PORT}`, '--save', '', '--bind', '127.0.0.1');
+  // redis-tools has the server's binary under another name
+  const server = pinned(SERVER_CPU, 'bash', '-c', `exec -a redis-server redis-check-rdb --port ${REDIS_PORT} --save ''`);
   const benchmark = (requests: number): Promise<string> =>
     load('redis-benchmark', '-p', `${REDIS_PORT}`, '-c', '50', '-t', 'set', '-n', `${requests}`, '--csv');
   const rate = (said: string): number => Number(/"SET","([\d.]+)"/.exec(said)?.[1]);
