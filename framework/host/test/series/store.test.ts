@@ -176,6 +176,25 @@ describe('what has ended', () => {
     expect(numbers(reader.snapshot(), 'files')).toEqual({ 'name=cron': 2 });
   });
 
+  test('goes with its container if the labels name that, however long its processes are gone or live', async () => {
+    const container = { ended: false };
+    const { people, store, reader, files } = setUp({ retention: 300_000, groupOf: () => container });
+    const byContainer = store.view({ identity: ['process.executable.name', 'container.id'] }).reader();
+    const id = people.born('cron', 7);
+    const row = files.open(id, ['']);
+    files.add(row, CALLS, 1);
+    people.dies(id);
+    await refreshAfter(store, 400_000);
+    expect(numbers(byContainer.snapshot(), 'files'), 'another process of it may come').toEqual({ 'name=cron': 1 });
+    container.ended = true;
+    await refreshAfter(store, 0);
+    expect(tableOf(byContainer.snapshot(), 'files')!.ended[1]).toBe(1);
+    files.end(row);
+    await refreshAfter(store, 301_000);
+    expect(numbers(byContainer.snapshot(), 'files')).toEqual({});
+    expect(numbers(reader.snapshot(), 'files')).toEqual({ 'name=cron': 1 });
+  });
+
   test('counts on if its last differences come late', async () => {
     const { people, store, byPid, files } = setUp();
     const id = people.born('cron', 7);

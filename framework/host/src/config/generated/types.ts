@@ -504,6 +504,7 @@ export interface LogSink {
    * Type of the sink.
    */
   type?: 'log';
+  labels?: SinkLabels;
   /**
    * `stdout`, `stderr` or a file to append to.
    */
@@ -615,6 +616,7 @@ export interface KafkaSink {
    * Type of the sink.
    */
   type?: 'kafka';
+  labels?: SinkLabels;
   /**
    * Some brokers of the cluster; it tells of the others.
    *
