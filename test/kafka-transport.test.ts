@@ -134,13 +134,17 @@ describe.each(drivers)('%s', (driver) => {
     const name = await topic(`${driver}-idle`);
     await using out = transport(driver);
     await out.send(name, messages(10), patience());
-    await sleep(500);
-    const before = process.cpuUsage();
-    await sleep(3000);
-    const { user, system } = process.cpuUsage(before);
-    const share = (user + system) / 3e6;
+    // the quietest second: the collector and the test runner have work of their own now and then
+    const shares: number[] = [];
+    for (let second = 0; second < 5; second++) {
+      const before = process.cpuUsage();
+      await sleep(1000);
+      const { user, system } = process.cpuUsage(before);
+      shares.push((user + system) / 1e6);
+    }
+    const share = Math.min(...shares);
     console.log(`${driver}: ${(share * 100).toFixed(2)} % of a core while idle`);
-    expect(share).toBeLessThan(0.015);
+    expect(share).toBeLessThan(0.005);
   });
 });
 
