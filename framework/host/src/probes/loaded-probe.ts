@@ -8,7 +8,7 @@ import { loadObject } from './load-object.ts';
 import { withKernelNames } from './kernel-names.ts';
 import { LossSource } from './loss-source.ts';
 import { setAttachTargets, writeCollectors, writeLiveParams, writeOwn, writeParams } from './object-settings.ts';
-import { ProgramPlan, type Task } from './program-plan.ts';
+import type { ProgramPlan, Task } from './program-plan.ts';
 import type { RunSettings, SourceServices } from './services.ts';
 import { Sources } from './sources.ts';
 import { usedMaps } from './used-maps.ts';
