@@ -32,3 +32,20 @@ test('A bucket lets its burst pass and counts the rest; a rate of 0 lets nothing
   object.run('pass_never', undefined, 100);
   expect(object.count('sonde_loss', loss.rateLimited)).toBe(195);
 });
+
+test('A bucket for each cgroup does not let one silence the others', () => {
+  const before = object.count('sonde_loss', loss.rateLimited);
+  object.run('pass_by_cgroup', undefined, 300);
+  const refused = object.count('sonde_loss', loss.rateLimited) - before;
+  // two cgroups with 5 tokens each, and the third with those of the bucket that the rest share, one a CPU
+  expect(300 - refused).toBe(15);
+});
+
+test('A sample passes one event in so many, which carries the weight of those that it stands for', () => {
+  object.run('sample', undefined, 40_000);
+  const [uniform, byCgroup] = object.dump('samples').map(({ value }) => value as { passed: number; weight: number });
+  expect(uniform!.weight).toBe(uniform!.passed * 10);
+  // 4,000 expected, with a standard deviation of 60
+  expect(Math.abs(uniform!.passed - 4000)).toBeLessThan(600);
+  expect(byCgroup).toEqual({ passed: 4000, weight: 40_000 });
+});
