@@ -45,6 +45,8 @@ const toTest = [
   { debian: 'maven', fedora: 'maven', present: command('mvn') },
   { debian: 'redis-tools', fedora: 'redis', present: command('redis-benchmark') },
   { debian: 'wrk', fedora: 'wrk', present: command('wrk') },
+  { debian: 'iperf3', fedora: 'iperf3', present: command('iperf3') },
+  { debian: 'python3', fedora: 'python3', present: command('python3') },
   { debian: 'apache2-bin', fedora: 'httpd', present: command('apache2') },
   { debian: 'kcat', fedora: 'kcat', present: command('kcat') },
   { debian: 'busybox-static', fedora: 'busybox', present: command('busybox') },
