@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sondeError } from '@sonde/kit';
-import type { Identity } from '../identity/types.ts';
+import type { EventEmitter } from 'eventemitter3';
+import type { IdentityEvents } from '../identity/types.ts';
 import { Clock } from './clock.ts';
 import { sameName } from './labels.ts';
 import { Loss, LOSS, Overflow, OVERFLOW_COUNT } from './ledgers.ts';
@@ -19,7 +20,7 @@ import type {
 } from './types.ts';
 
 /** What the store needs of identity: a part of {@link Identity}. */
-export type SeriesIdentity = TableIdentity & Pick<Identity, 'on' | 'off'>;
+export type SeriesIdentity = TableIdentity & Pick<EventEmitter<IdentityEvents>, 'on' | 'off'>;
 
 const DEFAULTS: Required<SeriesOptions> = {
   budget: 10_000,
