@@ -17,13 +17,14 @@
 			best = ___guess, protocol = PROTOCOL_REDIS;                                                \
 	} while (0)
 
-#define PROTOCOLS_STEP(step, call, connection, window)                                                                                     \
+#define PROTOCOLS_STEP(step, call, connection, window)                                                             \
 	case PROTOCOL_REDIS:                                                                                       \
-		step = redis_step(call, connection, window); \
-		break; \
+		step = redis_step(call, connection, window);                                                       \
+		break;                                                                                             \
 	case PROTOCOL_HTTP1:                                                                                       \
-		step = http1_step(call, connection, window); \
+		step = http1_step(call, connection, window);                                                       \
 		break;
+
 /* At the end of a call: what was kept back to be counted at once. */
 #define PROTOCOLS_FINISH(call, connection, window) redis_flush(call, connection, window)
 

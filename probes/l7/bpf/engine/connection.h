@@ -193,10 +193,11 @@ static __always_inline struct exchange *exchange_first(struct connection *connec
 	return NULL;
 }
 
-/* Counts one of the requests of the first exchange as answered. */
-static __always_inline void exchange_answered(struct connection *connection, const struct exchange *exchange)
+/* Counts requests of the first exchange as answered. */
+static __always_inline void exchange_answered(struct connection *connection, const struct exchange *exchange, u32 count)
 {
-	if (++connection->answered >= exchange->requests)
+	connection->answered += count;
+	if (connection->answered >= exchange->requests)
 		exchange_take(connection);
 }
 

@@ -23,7 +23,7 @@ struct call {
 	u64 now;
 	u32 at, end; /* what of the window has not been read */
 	u32 way;     /* enum way */
-	u32 failed;
+	u32 broken; /* how often the bytes of this call broke a grammar */
 	/* Equal messages of this call so far, of which a protocol with runs makes one. */
 	u64 run;
 	u64 run_first;
@@ -160,7 +160,8 @@ __noinline int cursor_fetch(struct call *call, struct connection *connection, st
 	whole.stream = stream_of(connection, call->way);
 	payload = &call->payload;
 	if (unread(cursor) >= CARRY) {
-		cursor->call->failed = 1;
+		sonde_lost(SONDE_LOSS_UNPARSED, 1);
+		connection_forget(connection);
 		return STOP;
 	}
 	keep_unread(cursor);
@@ -177,7 +178,7 @@ __noinline int cursor_fetch(struct call *call, struct connection *connection, st
 	asm volatile("" : "+r"(offset));
 	offset &= CARRY - 1;
 	if (sonde_read_user(&cursor->window->bytes[offset], size, (void *)payload->base)) {
-		cursor->call->failed = 1;
+		connection_forget(connection);
 		return STOP;
 	}
 	payload->base += size;

@@ -54,7 +54,6 @@ static long engine_step(u32 index, struct engine *engine)
 	struct connection *connection = engine->connection;
 	struct window *window = engine->window;
 	struct call *call = &engine->call;
-
 	struct stream *stream = stream_of(connection, call->way);
 	u64 step = STOP;
 
@@ -113,6 +112,7 @@ static __always_inline bool is_worth_a_look(struct connection *connection)
 		return false;
 	if (likely(connection->protocol != PROTOCOL_UNKNOWN || connection->misses < PATIENCE))
 		return true;
+	connection->streams[SENT].carried = connection->streams[RECEIVED].carried = 0;
 	if (++connection->misses < 2 * PATIENCE)
 		return false;
 	connection->misses = PATIENCE;
@@ -147,7 +147,10 @@ static __always_inline int observe(struct sock *sk, int size, enum way way, stru
 	if (unlikely(!payload_of(&engine.call.payload, stream, size)))
 		passed(connection, stream, size, SONDE_LOSS_UNSEEN);
 	take_kept(&engine.call, stream, window);
-	bpf_loop(STEPS_MAX, engine_step, &engine, 0);
+	if (bpf_loop(STEPS_MAX, engine_step, &engine, 0) == STEPS_MAX) {
+		sonde_lost(SONDE_LOSS_UNPARSED, 1);
+		connection_forget(connection);
+	}
 	PROTOCOLS_FINISH(&engine.call, connection, window);
 	if (connection->protocol && !connection->addressed)
 		take_addresses(connection, sk);

@@ -29,7 +29,7 @@ __noinline int parser_broken(struct call *call, struct connection *connection)
 	else
 		connection->taken = connection->added; /* it was on trial: there never was a request */
 	connection_forget(connection);
-	return call->failed++ ? STOP : GO_ON;
+	return call->broken++ ? STOP : GO_ON;
 }
 
 /* The bytes break the grammar: from here on, anything may come. */

@@ -210,7 +210,7 @@ static __always_inline void http1_answered(struct connection *connection, struct
 	http1_record(connection, exchange, stream, last);
 	if (status == 101 || (exchange->operation == HTTP1_CONNECT && status >= 200 && status < 300))
 		connection->protocol = PROTOCOL_OTHER;
-	exchange_answered(connection, exchange);
+	exchange_answered(connection, exchange, 1);
 }
 
 /* The body of a request is whole, after its head was queued: tell the exchange how long it was. */

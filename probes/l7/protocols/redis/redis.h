@@ -128,13 +128,19 @@ static __always_inline u32 redis_command_at(const struct window *window, u32 at,
 	return redis_find_command(window_word(window, at), window_word(window, at + 8), window_word(window, at + 16), length);
 }
 
-/* What the quick looks found: how many bytes the message takes, in the high half; and the command, or nothing. */
-#define QUICK(size, command) ((u64)(size) << 32 | (command))
+/*
+ * What a quick look found: how many bytes the messages take, how many there are, and of requests the command. Nothing,
+ * if the first is not whole or not of the simplest kind: then it is read step by step.
+ */
+#define QUICK(size, count, command) ((u64)(size) << 32 | (count) << 16 | (command))
 #define QUICK_SIZE(quick) ((u32)((quick) >> 32))
-#define QUICK_COMMAND(quick) ((u32)(quick))
+#define QUICK_COUNT(quick) ((u32)(quick) >> 16)
+#define QUICK_COMMAND(quick) ((u32)(quick) & 0xffff)
+/* How many messages one look takes. */
+#define QUICK_MESSAGES 8
 
 /* The size of "$12\r\n" and the string behind it, for a length of up to three digits; 0 for anything else. */
-static __always_inline u32 redis_quick_string(u64 word)
+__noinline u32 redis_quick_string(u64 word)
 {
 	u32 length = (u8)(word >> 8) - '0', second = (u8)(word >> 16) - '0', third = (u8)(word >> 24) - '0';
 
@@ -149,60 +155,69 @@ static __always_inline u32 redis_quick_string(u64 word)
 	return (u8)(word >> 32) == '\r' ? 6 + length + 2 : 0;
 }
 
-#define REDIS_QUICK_ARGUMENTS 8
-/* How many messages of a pipeline one step takes. */
-#define REDIS_QUICK_REQUESTS 16
+#define REDIS_QUICK_ARGUMENTS 4
 
-/* A request of a few short arguments that is whole in the window, as nearly all are; 0 for any other. */
-__noinline u64 redis_quick_request(const struct window *window, u32 at, u32 end)
+/* Requests of a few short arguments that are whole in the window, as nearly all are: one, and those like it behind it. */
+__noinline u64 redis_quick_requests(const struct window *window, u32 at, u32 end)
 {
 	const u64 shape = 0xffff00ffffff00ffULL; /* all but the two digits of "*2\r\n$3\r\n" */
-	u32 from = at, arguments, length, command, size;
-	u64 word;
+	u32 from = at, done = at, count = 0, arguments, length, command, size;
+	u64 head, name;
 
 	if (!window)
 		return 0;
-	word = window_word(window, at);
-	if ((word & shape) != (TEXT("*0\r\n$0\r\n") & shape))
+	head = window_word(window, at);
+	if ((head & shape) != (TEXT("*0\r\n$0\r\n") & shape))
 		return 0;
-	arguments = (u8)(word >> 8) - '1';
-	length = (u8)(word >> 40) - '0';
-	if (arguments >= REDIS_QUICK_ARGUMENTS || length - 1 > 8)
+	arguments = (u8)(head >> 8) - '1';
+	length = (u8)(head >> 40) - '0';
+	if (arguments >= REDIS_QUICK_ARGUMENTS || length - 1 >= 8)
 		return 0;
-	command = redis_find_command(window_word(window, at + 8), window_word(window, at + 16), 0, length);
+	name = low_bytes(window_word(window, at + 8), length);
+	command = redis_find_command(name, 0, 0, length);
 	if (!command || redis_commands[command & 511].flags)
 		return 0;
-	at += 8 + length + 2;
-	for (u32 i = 0; i < REDIS_QUICK_ARGUMENTS; i++) {
-		if (i >= arguments)
-			break;
-		size = redis_quick_string(window_word(window, at));
-		if (!size)
-			return 0;
-		at += size;
+	for (u32 i = 0; i < QUICK_MESSAGES; i++) {
+		at += 8 + length + 2;
+		for (u32 j = 0; j < REDIS_QUICK_ARGUMENTS; j++) {
+			if (j >= arguments || at > end)
+				break;
+			size = redis_quick_string(window_word(window, at));
+			at = size ? at + size : ~0U;
+		}
 		if (at > end)
-			return 0;
+			break;
+		done = at;
+		count++;
+		if (window_word(window, at) != head || low_bytes(window_word(window, at + 8), length) != name)
+			break;
 	}
-	return at > end ? 0 : QUICK(at - from, command);
+	return count ? QUICK(done - from, count, command) : 0;
 }
 
-/* The size of a short response that is no error and whole in the window; 0 for any other. */
-__noinline u32 redis_quick_response(const struct window *window, u32 at, u32 end)
+/* Up to `most` short responses that are no errors and whole in the window. */
+__noinline u64 redis_quick_responses(const struct window *window, u32 at, u32 end, u32 most)
 {
-	u32 size = 0;
+	u32 from = at, count = 0, size;
 	u64 word;
 
 	if (!window)
 		return 0;
-	word = window_word(window, at);
-	if ((u8)word == '$') {
-		size = low_bytes(word, 5) == TEXT("$-1\r\n") ? 5 : redis_quick_string(word);
-	} else if ((u8)word == '+' || (u8)word == ':') {
-		size = bytes_before_newline(word) + 1;
-		if (size > 8)
-			return 0;
+	for (u32 i = 0; i < QUICK_MESSAGES; i++) {
+		if (i >= most)
+			break;
+		word = window_word(window, at);
+		size = 0;
+		if ((u8)word == '$')
+			size = low_bytes(word, 5) == TEXT("$-1\r\n") ? 5 : redis_quick_string(word);
+		else if ((u8)word == '+' || (u8)word == ':')
+			size = bytes_before_newline(word) + 1;
+		if (!size || size == 9 || at + size > end)
+			break;
+		at += size;
+		count++;
 	}
-	return size > end - at ? 0 : size;
+	return count ? QUICK(at - from, count, 0) : 0;
 }
 
 static __always_inline u64 redis_flags_of(u32 operation)
@@ -352,7 +367,7 @@ static __always_inline void redis_record_run(struct cursor *cursor)
 	cursor->call->run = 0;
 }
 
-static __always_inline void redis_requested(struct cursor *cursor)
+static __always_inline void redis_requested(struct cursor *cursor, u32 count)
 {
 	struct stream *stream = cursor->stream;
 	u64 flags = redis_flags_of(stream->operation);
@@ -360,7 +375,7 @@ static __always_inline void redis_requested(struct cursor *cursor)
 	message_ends(stream);
 	if (cursor->call->run && (cursor->call->run_operation != stream->operation || cursor->call->run_first != stream->first || flags))
 		redis_queue_run(cursor);
-	cursor->call->run++;
+	cursor->call->run += count;
 	cursor->call->run_first = stream->first;
 	cursor->call->run_operation = stream->operation;
 	cursor->call->run_detail = stream->detail;
@@ -474,40 +489,39 @@ static __always_inline enum step redis_request_step(struct cursor *cursor)
 		if (!unread(cursor))
 			return fetch(cursor);
 		message_begins(cursor);
-		quick = redis_quick_request(cursor->window, cursor->call->at, cursor->call->end);
+		quick = redis_quick_requests(cursor->window, cursor->call->at, cursor->call->end);
 		if (unlikely(!quick))
 			return redis_request_begins(cursor);
-		/* Those behind it in a pipeline are likely of the same kind. */
-		for (u32 i = 0; i < REDIS_QUICK_REQUESTS; i++) {
-			cursor->call->at += QUICK_SIZE(quick);
-			stream->operation = QUICK_COMMAND(quick);
-			redis_requested(cursor);
-			if (!unread(cursor))
-				break;
-			quick = redis_quick_request(cursor->window, cursor->call->at, cursor->call->end);
-			if (!quick)
-				break;
-			message_begins(cursor);
-		}
+		cursor->call->at += QUICK_SIZE(quick);
+		stream->operation = QUICK_COMMAND(quick);
+		redis_requested(cursor, QUICK_COUNT(quick));
 		return GO_ON;
 	case REDIS_COMMAND:
 		return redis_request_command(cursor);
 	case REDIS_VALUE:
 		if (stream->elements)
 			return redis_request_argument(cursor);
-		redis_requested(cursor);
+		redis_requested(cursor, 1);
 		return GO_ON;
 	default:
 		if (!unread(cursor))
 			return fetch(cursor);
 		if (skip_line(cursor))
-			redis_requested(cursor);
+			redis_requested(cursor, 1);
 		return GO_ON;
 	}
 }
 
-/* A whole response has come. */
-static __always_inline void redis_answered(struct cursor *cursor)
+/* How many responses in a row are to the same request, or run of equal ones; at least one. */
+static __always_inline u32 redis_expected(struct connection *connection)
+{
+	if (connection->flags || !has_exchange(connection))
+		return 1;
+	return exchange_at(connection, connection->taken)->requests - connection->answered;
+}
+
+/* Whole responses have come: no more than redis_expected(). */
+static __always_inline void redis_answered(struct cursor *cursor, u32 count)
 {
 	struct connection *connection = cursor->connection;
 	struct stream *stream = cursor->stream;
@@ -546,11 +560,11 @@ static __always_inline void redis_answered(struct cursor *cursor)
 		redis_record(connection, cursor->call->now - exchange->first, 1, exchange->operation,
 			     (const struct redis_error *)stream->error);
 	} else {
-		cursor->call->run++;
+		cursor->call->run += count;
 		cursor->call->run_first = exchange->first;
 		cursor->call->run_operation = exchange->operation;
 	}
-	exchange_answered(connection, exchange);
+	exchange_answered(connection, exchange, count);
 }
 
 /* The name of an error: its first word if that is in capitals, else "ERR". */
@@ -696,7 +710,7 @@ static __always_inline enum step redis_value(struct cursor *cursor)
 static __always_inline enum step redis_response_step(struct cursor *cursor)
 {
 	struct stream *stream = cursor->stream;
-	u32 quick;
+	u64 quick;
 
 	switch (stream->phase) {
 	case REDIS_IDLE:
@@ -705,18 +719,11 @@ static __always_inline enum step redis_response_step(struct cursor *cursor)
 		message_begins(cursor);
 		stream->error[0] = stream->error[1] = 0;
 		stream->flags = 0;
-		quick = redis_quick_response(cursor->window, cursor->call->at, cursor->call->end);
+		quick = redis_quick_responses(cursor->window, cursor->call->at, cursor->call->end,
+					      redis_expected(cursor->connection));
 		if (likely(quick)) {
-			for (u32 i = 0; i < REDIS_QUICK_REQUESTS; i++) {
-				cursor->call->at += quick;
-				redis_answered(cursor);
-				if (!unread(cursor))
-					break;
-				quick = redis_quick_response(cursor->window, cursor->call->at, cursor->call->end);
-				if (!quick)
-					break;
-				message_begins(cursor);
-			}
+			cursor->call->at += QUICK_SIZE(quick);
+			redis_answered(cursor, QUICK_COUNT(quick));
 			return GO_ON;
 		}
 		stream->elements = 1;
@@ -726,7 +733,7 @@ static __always_inline enum step redis_response_step(struct cursor *cursor)
 	case REDIS_VALUE:
 		if (stream->elements)
 			return redis_value(cursor);
-		redis_answered(cursor);
+		redis_answered(cursor, 1);
 		return GO_ON;
 	default:
 		if (!unread(cursor))
