@@ -6,7 +6,7 @@ import { startHost } from './harness/host.ts';
 import type { Host } from './harness/host.ts';
 import { builtInPackage } from './harness/paths.ts';
 import { temporaryFolder } from './harness/temporary-folder.ts';
-import { byteByByte, cutAtRandom, endpoint, fixtures, whole } from './l7/replay.ts';
+import { byteByByte, cutAtRandom, endpoint, fixtures, randomFrom, whole } from './l7/replay.ts';
 import type { Cut, Fixture } from './l7/replay.ts';
 
 const SEEDS = [1, 2, 3, 4, 5, 6];
@@ -67,6 +67,26 @@ test('each recorded conversation counts the same however it is cut, on both side
   expect(wrong).toEqual([]);
 }, 120_000);
 
+test('broken conversations do no harm: what comes after them counts to the unit', async () => {
+  await using broken = await endpoint();
+  for (let seed = 1; seed <= 20; seed++) {
+    for (const { fixture } of cases.filter(({ how }) => how === 'whole')) {
+      const random = randomFrom(seed * 7919);
+      const steps = fixture.steps.map(([who, text]) => [who, corrupt(text, random)] as const);
+      await broken.replay({ steps }, cutAtRandom(seed));
+    }
+  }
+  await using server = await endpoint();
+  const [fixture] = fixtures('redis');
+  await server.replay(fixture!, whole);
+  const labels = { server_port: String(server.address) };
+  const scrape = await host.scrapeUntil('the commands', (seen) =>
+    seen.select(`${families.redis!.client}_count`, labels).length >= Object.keys(fixture!.expect).length,
+  );
+  for (const family of Object.values(families.redis!)) expect(counts(scrape, family, labels)).toEqual(fixture!.expect);
+  expect(await host.probe('l7')).toMatchObject({ state: 'running' });
+}, 120_000);
+
 test('a Unix socket counts like TCP', async () => {
   using folder = temporaryFolder();
   const [fixture] = fixtures('redis');
@@ -79,6 +99,17 @@ test('a Unix socket counts like TCP', async () => {
     expect(counts(scrape, family, { network_transport: 'unix' })).toEqual(fixture!.expect);
   }
 });
+
+/** Changes, drops or repeats a few bytes. */
+function corrupt(text: string, random: () => number): string {
+  let result = text;
+  for (let i = 0; i < 1 + Math.floor(random() * 4); i++) {
+    const at = Math.floor(random() * result.length);
+    const middle = [String.fromCharCode(random() * 256), '', result.slice(at, at + 20)][Math.floor(random() * 3)]!;
+    result = result.slice(0, at) + middle + result.slice(at + (middle.length === 1 ? 1 : 0));
+  }
+  return result || 'x';
+}
 
 function same(a: object, b: object): boolean {
   const sorted = (value: object): string => JSON.stringify(Object.entries(value).toSorted(([x], [y]) => (x < y ? -1 : 1)));

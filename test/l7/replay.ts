@@ -29,10 +29,15 @@ export type Cut = (bytes: Buffer) => Buffer[];
 export const whole: Cut = (bytes) => [bytes];
 export const byteByByte: Cut = (bytes) => Array.from(bytes, (_, i) => bytes.subarray(i, i + 1));
 
-/** Cuts at places that follow from the seed, so that a failure can be had again. */
-export function cutAtRandom(seed: number): Cut {
+/** Numbers from 0 to 1 that follow from the seed, so that a failure can be had again. */
+export function randomFrom(seed: number): () => number {
   let state = seed;
-  const random = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+}
+
+/** Cuts at places that follow from the seed. */
+export function cutAtRandom(seed: number): Cut {
+  const random = randomFrom(seed);
   return (bytes) => {
     const pieces: Buffer[] = [];
     for (let at = 0; at < bytes.length; ) {

@@ -10,7 +10,7 @@
 #include "loss.h"
 
 /* A token (a line's head, a length) that is cut by the end of a call is kept until the next; longer ones are cut off. */
-#define CARRY 128
+#define CARRY 64
 
 /* Requests that a connection may have open. A run of equal commands in one write takes one place. */
 #define EXCHANGES 64
@@ -50,7 +50,7 @@ struct stream {
 	u8 carry[CARRY];
 };
 
-_Static_assert(CARRY == 128, "cursor.h masks by it");
+_Static_assert((CARRY & (CARRY - 1)) == 0, "cursor.h masks by it");
 
 /* A request, or a run of equal ones, that waits for its response. */
 struct exchange {
@@ -85,7 +85,10 @@ struct connection {
 
 enum transport { TRANSPORT_TCP, TRANSPORT_UNIX };
 
-/* One for each socket that reads or writes a stream: about 2.3 KB, allocated with the first byte, freed with the socket. */
+/* With what the kernel puts in front of it, it is to fit into 2 KB: the next size is 4. */
+_Static_assert(sizeof(struct connection) <= 2048 - 96, "twice the memory");
+
+/* One for each socket that reads or writes a stream: 2 KB, allocated with the first byte, freed with the socket. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
