@@ -6,11 +6,11 @@ import {
   nearest,
   quoteNames,
   resolveParams,
-  SondeError,
   sondeError,
   type Manifest,
   type ParamInput,
   type ParamValue,
+  type SondeError,
 } from '@sonde/kit';
 import { EventEmitter } from 'eventemitter3';
 import { EventLimits } from '../events/index.ts';

@@ -74,7 +74,7 @@ export class MemoryProbes implements ProbeManager {
           state: 'missing',
           optional: true,
           reasons: [
-            { program: 'on_extra', attach: 'fentry/y', code: 'SONDE_INTERNAL', reason: 'the kernel lacks fentry' },
+            { program: 'on_extra', attach: 'fentry/y', code: 'missing', reason: 'the kernel lacks fentry' },
           ],
         },
       ],

@@ -67,6 +67,22 @@ describe('a decoder', () => {
     expect([slots[4 * 11 - 1], slots[4 * 11]]).toEqual([1, 1]);
   });
 
+  test('keeps the newest trace of each octave as an exemplar, and reports ids that are none', async () => {
+    const { worker, exemplars, histogram, lost } = await start();
+    const refused: string[] = [];
+    worker.on('refused', (message) => refused.push(message));
+    const latencies = [300e6, 260e6, 600e6];
+    worker.records('ring', batchOf(latencies.map((latency) => ({ latency, kind: KIND.traced }))));
+    worker.records('ring', batchOf([{ latency: 700e6 }, { latency: 700e6, kind: KIND.badlyTraced }]));
+    await worker.tick();
+    const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', time: expect.any(Number) };
+    expect(exemplars('work.program', 1)).toEqual([[{ value: 0.26, ...ids }, { value: 0.6, ...ids }]]);
+    expect(exemplars('work.program', 0)).toEqual([[{ value: 1, ...ids }]]);
+    expect(histogram('work.program', 1, 'name=program1,name=job').count).toBe(5);
+    expect(lost()).toEqual({});
+    expect(refused).toEqual([expect.stringContaining('32 and 16 hexadecimal digits')]);
+  });
+
   test('emits events with process, wall time and attributes', async () => {
     const { worker, events } = await start();
     worker.records('ring', batchOf([{ latency: 2e9, name: 'slow', time: 7, tgid: 3 }, { latency: 1 }]));
@@ -143,7 +159,7 @@ describe('a decoder that misbehaves', () => {
     worker.records('ring', many(20));
     await running(worker);
     await worker.tick();
-    expect(sum('work.program') + lost()['error']).toBe(35);
+    expect(sum('work.program') + lost()['error']!).toBe(35);
     expect(sum('work.program')).toBeGreaterThanOrEqual(20);
     expect(worker.stats).toMatchObject({ restarts: 1, records: sum('work.program'), lost: lost()['error'] });
   });
@@ -214,7 +230,7 @@ describe('a decoder that misbehaves', () => {
     for (let i = 0; i < 100; i++) worker.records('ring', many(1000));
     await worker.tick();
     expect(lost()['queue_full']).toBeGreaterThan(0);
-    expect(sum('work.program') + lost()['queue_full']).toBe(100_000);
+    expect(sum('work.program') + lost()['queue_full']!).toBe(100_000);
   });
 
   test('loses nothing that waits while it is started again', async () => {

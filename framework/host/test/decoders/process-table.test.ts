@@ -29,9 +29,9 @@ test('numbers stay through growth, and one that was forgotten is never used agai
   const table = new ProcessTable();
   const numbers = Array.from({ length: 5000 }, (_, i) => intern(table, i + 1, 1, i * 1e9));
   expect(new Set(numbers).size).toBe(5000);
-  for (let i = 0; i < 5000; i += 2) table.forget(numbers[i]);
+  for (let i = 0; i < 5000; i += 2) table.forget(numbers[i]!);
   for (let i = 1; i < 5000; i += 2) expect(intern(table, i + 1, 1, i * 1e9)).toBe(numbers[i]);
-  expect([table.has(numbers[0]), table.has(numbers[1])]).toEqual([false, true]);
+  expect([table.has(numbers[0]!), table.has(numbers[1]!)]).toEqual([false, true]);
   expect(intern(table, 1, 1, 0)).toBe(5001);
 });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The decoder of the tests: it counts work, and misbehaves when a record's kind says so. */
-import { defineDecoder, NO_PROCESS, type Emit } from '@sonde/kit/decoder';
+import { defineDecoder, NO_PROCESS, type Emit, type TraceContext } from '@sonde/kit/decoder';
 
 export const KIND = {
   work: 0,
@@ -13,6 +13,8 @@ export const KIND = {
   reject: 7,
   addon: 8,
   log: 9,
+  traced: 10,
+  badlyTraced: 11,
 } as const;
 
 const kept: unknown[] = [];
@@ -31,8 +33,9 @@ export default defineDecoder((context) => {
       while (batch.next()) {
         const who = emit.process(batch.view, batch.offset + process);
         const row = emit.entity('work.program', who, [name(batch.view, batch.offset)]);
-        emit.add(row, 'work.count', batch.weight);
-        emit.observe(row, 'work.duration', latency(batch.view, batch.offset));
+        const trace = traceOf(batch.kind);
+        emit.add(row, 'work.count', batch.weight, trace);
+        emit.observe(row, 'work.duration', latency(batch.view, batch.offset), 1, trace);
         alive.add(who);
         if (latency(batch.view, batch.offset) > threshold) {
           emit.event('work.slow', {
@@ -66,6 +69,11 @@ export default defineDecoder((context) => {
     },
   };
 });
+
+function traceOf(kind: number): TraceContext | undefined {
+  if (kind === KIND.traced) return { traceId: '0AF7651916CD43DD8448EB211C80319C', spanId: 'b7ad6b7169203331' };
+  return kind === KIND.badlyTraced ? { traceId: '0'.repeat(32), spanId: 'b7ad6b7169203331' } : undefined;
+}
 
 function misbehave(kind: number, emit: Emit): void {
   switch (kind) {

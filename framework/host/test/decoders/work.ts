@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BtfType, MapChanges, RingBatch } from '@sonde/native';
 import { fileURLToPath } from 'node:url';
-import type { DecoderDefinition, DecoderLimits } from '../../src/decoders/types.ts';
+import type { DecoderDefinition, DecoderLimits, DecoderServices } from '../../src/decoders/types.ts';
 import { DecoderWorker } from '../../src/decoders/decoder-worker.ts';
 import type { EventRecord } from '../../src/events/types.ts';
 import type { IdentityId } from '../../src/identity/types.ts';
@@ -107,7 +107,7 @@ export async function setUp(limits: Partial<DecoderLimits> = {}, definition: Dec
     definition,
     {
       tables: definition.entities.map((entity) => store.define(entity)),
-      identity: people,
+      identity: people as unknown as DecoderServices['identity'],
       loss: store.loss,
       emit: (event) => void events.push(event),
       clockOffset: () => 1000,
@@ -130,6 +130,9 @@ export async function setUp(limits: Partial<DecoderLimits> = {}, definition: Dec
           .map((row) => [row.cause, row.count]),
       ),
     lossRows: () => store.loss.rows('work'),
+    exemplars: (entity: string, metric: number) => [
+      ...(tableOf(reader.snapshot(), entity)!.exemplars[metric]?.values() ?? []),
+    ],
     histogram(entity: string, metric: number, labels: string) {
       const table = tableOf(reader.snapshot(), entity)!;
       const series = table.labels.findIndex((set) => set !== undefined && text(set) === labels);

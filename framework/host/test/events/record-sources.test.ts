@@ -2,6 +2,7 @@
 import type { Entity, EventKind, RingSource } from '@sonde/kit';
 import { describe, expect, test } from 'vitest';
 import { compileEventSource, compileRingSource, type EventRecord } from '../../src/events/index.ts';
+import type { Identity } from '../../src/identity/types.ts';
 import { createSeriesStore } from '../../src/series/index.ts';
 import { batchOf, Crowd, WORK } from '../decoders/work.ts';
 import { numbers } from '../series/people.ts';
@@ -91,7 +92,7 @@ test('an entity of a ring counts records, adds fields and observes them, by proc
   };
   const metrics = Object.entries(entity.metrics).map(([name, { type }]) => ({ name, type, unit: '1', help: '' }));
   const table = store.define({ probe: 'work', name: 'work', attributes: ['work.name'], metrics });
-  const ring = compileRingSource(entity, btf, table, { identity: people });
+  const ring = compileRingSource(entity, btf, table, { identity: people as unknown as Identity });
   ring.records(
     batchOf([
       { kind: 1, latency: 10 },
