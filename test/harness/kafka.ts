@@ -138,7 +138,7 @@ export class Kafka implements AsyncDisposable {
         if (child.ended) throw new Error(`the broker ended:\n${child.stdout}${child.stderr}`);
         return child.stderr.includes('Kafka Server started');
       },
-      { timeout: 60_000, every: 50 },
+      { timeout: 150_000, every: 50 },
     );
   }
 
