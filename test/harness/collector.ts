@@ -28,6 +28,7 @@ export interface Point {
   start: string;
   time: string;
   value?: number;
+  exemplars: { traceId: string; spanId: string; value: number; time: string }[];
   histogram?: { count: number; sum: number; scale: number; zeroCount: number; offset: number; buckets: number[] };
 }
 
@@ -211,11 +212,16 @@ function* points(line: Json): Generator<Point> {
           attributes: attributes(point.attributes),
           start: point.startTimeUnixNano ?? '0',
           time: point.timeUnixNano,
+          exemplars: (point.exemplars ?? []).map(exemplar),
           ...(type === 'exponentialHistogram' ? { histogram: histogram(point) } : { value: point.asDouble }),
         };
       }
     }
   }
+}
+
+function exemplar({ traceId, spanId, asDouble: value, timeUnixNano: time }: Json): Point['exemplars'][number] {
+  return { traceId, spanId, value, time };
 }
 
 function histogram(point: Json): Point['histogram'] {

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { TIME_RANGE, type EntityTable } from '../series/types.ts';
 import type { DecoderDefinition, DecoderServices } from './types.ts';
-import { HISTOGRAM_HEAD, type Columns, type EntityColumns, type EventColumns } from './worker/protocol.ts';
+import {
+  HISTOGRAM_HEAD,
+  type Columns,
+  type EntityColumns,
+  type EventColumns,
+  type ExemplarRow,
+} from './worker/protocol.ts';
 
 interface Process {
   readonly tgid: number;
@@ -99,6 +105,7 @@ export class ColumnReader {
       }
     }
     this.#applyHistograms(columns, table, tableRows);
+    if (columns.exemplars) addExemplars(columns.exemplars, table, tableRows);
     for (const number of columns.ended) table.end(tableRows.get(number)!);
   }
 
@@ -146,5 +153,16 @@ export class ColumnReader {
         weight: columns.weights[i]!,
       });
     });
+  }
+}
+
+function addExemplars(
+  exemplars: readonly ExemplarRow[],
+  table: EntityTable,
+  tableRows: ReadonlyMap<number, number>,
+): void {
+  const time = Date.now();
+  for (const { row, metric, value, traceId, spanId } of exemplars) {
+    table.addExemplar(tableRows.get(row)!, metric, { value, traceId, spanId, time });
   }
 }

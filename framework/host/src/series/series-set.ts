@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from './clock.ts';
+import { Exemplars } from './exemplars.ts';
 import { capacityFor, grown } from './grow.ts';
 import { HistogramPages } from './histogram-pages.ts';
 import { OVERFLOW_LABELS, type LabelPicker } from './labels.ts';
@@ -7,7 +8,7 @@ import { NumberColumn } from './numbers.ts';
 import { rescale } from './scale.ts';
 import type { SeriesBudget } from './budget.ts';
 import type { Table } from './table.ts';
-import type { Group, HistogramColumn, HistogramDelta, LabelSet, TableSnapshot } from './types.ts';
+import type { Exemplar, Group, HistogramColumn, HistogramDelta, LabelSet, TableSnapshot } from './types.ts';
 
 /** The series for what found no place. */
 export const OVERFLOW = 0;
@@ -50,6 +51,7 @@ export class SeriesSet {
   readonly #histograms: readonly (HistogramPages | undefined)[];
   /** Both together. */
   readonly #columns: readonly (NumberColumn | HistogramPages)[];
+  readonly #exemplars: Exemplars;
 
   constructor(table: Table, picker: LabelPicker, clock: Clock, budget: SeriesBudget) {
     this.#table = table;
@@ -64,6 +66,7 @@ export class SeriesSet {
       metric.type === 'histogram' ? new HistogramPages(metric.histogram) : undefined,
     );
     this.#columns = [...this.#numbers, ...this.#histograms].filter((column) => column !== undefined);
+    this.#exemplars = new Exemplars(metrics);
     this.#reserve(16);
   }
 
@@ -95,6 +98,11 @@ export class SeriesSet {
     return series;
   }
 
+  addExemplar(row: number, metric: number, exemplar: Exemplar): void {
+    const series = this.#seriesFor(row);
+    if (series !== DROPPED) this.#exemplars.add(series, metric, exemplar);
+  }
+
   /** The series of a row, which changes now. */
   touch(row: number): number {
     const series = this.#seriesFor(row);
@@ -119,6 +127,7 @@ export class SeriesSet {
       identities: this.#identities.slice(0, size),
       ended: this.#endedFlags(delivered),
       metrics: this.#table.definition.metrics.map((_, metric) => this.#copy(metric)),
+      exemplars: this.#exemplars.snapshot(),
     };
   }
 
@@ -148,6 +157,7 @@ export class SeriesSet {
     this.#useOverflow();
     for (const series of demoted) {
       for (const column of this.#columns) column.move(series, OVERFLOW);
+      this.#exemplars.move(series, OVERFLOW);
     }
     this.#remove(demoted, OVERFLOW);
   }
@@ -283,6 +293,7 @@ export class SeriesSet {
       this.#keys[series] = '';
       this.#labels[series] = undefined;
       for (const column of this.#columns) column.clear(series);
+      this.#exemplars.clear(series);
       this.#free.push(series);
     }
     this.#budget.used -= removed.size;

@@ -6,7 +6,7 @@ import { grown } from './grow.ts';
 import { keyOf } from './labels.ts';
 import { Rows } from './rows.ts';
 import { OVERFLOW, type SeriesSet } from './series-set.ts';
-import type { EntityDefinition, EntityTable, Group, HistogramDelta } from './types.ts';
+import type { EntityDefinition, EntityTable, Exemplar, Group, HistogramDelta } from './types.ts';
 
 /** What a table needs of identity: a part of {@link Identity}. */
 export type TableIdentity = Pick<Identity, 'labels' | 'ended' | 'retain' | 'release'>;
@@ -88,6 +88,10 @@ export class Table implements EntityTable {
     let labelled = true;
     for (const set of this.#sets) if (set.addHistogram(row, metric, delta) === OVERFLOW) labelled = false;
     if (!labelled) this.#countOverflow(row);
+  }
+
+  addExemplar(row: number, metric: number, exemplar: Exemplar): void {
+    for (const set of this.#sets) set.addExemplar(row, metric, exemplar);
   }
 
   set(row: number, metric: number, value: number): void {

@@ -64,6 +64,20 @@ export interface HistogramDelta {
   from: number;
 }
 
+/** One observation, and the span that it was made in. */
+export interface Exemplar {
+  readonly value: number;
+  /** 32 lower-case hexadecimal digits. */
+  readonly traceId: string;
+  /** 16 lower-case hexadecimal digits. */
+  readonly spanId: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** The exemplars of one metric by series, in the metric's unit. Most series have none. */
+export type ExemplarColumn = ReadonlyMap<number, readonly Exemplar[]>;
+
 /**
  * The rows of one entity. All that comes in is a difference; the views add up. Nothing here waits or throws, so that
  * it can be called for a hundred thousand rows; a counter's difference that is negative or not a number is not added
@@ -89,6 +103,12 @@ export interface EntityTable {
   /** Sets a gauge; NaN takes it away. */
   set(row: number, metric: number, value: number): void;
   addHistogram(row: number, metric: number, delta: HistogramDelta): void;
+  /**
+   * Keeps an observation that was added already, its value in the recorded unit. Of a counter's series the newest
+   * stays, of a histogram's the newest in each octave; series that have had none for longest lose theirs when there
+   * are too many.
+   */
+  addExemplar(row: number, metric: number, exemplar: Exemplar): void;
   /**
    * The source entry is gone for good: its gauges vanish, its totals stay in the views. The row must not be used
    * again.
@@ -181,6 +201,8 @@ export interface TableSnapshot {
   readonly ended: Uint8Array;
   /** By metric, in base units: numbers by series (NaN = absent), or a histogram column. */
   readonly metrics: readonly (Float64Array | HistogramColumn)[];
+  /** By metric; undefined (or beyond the end) where there are none. */
+  readonly exemplars: readonly (ExemplarColumn | undefined)[];
 }
 
 /** All series of a view at one moment: a copy, unaffected by what is added later. */

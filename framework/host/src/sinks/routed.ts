@@ -66,5 +66,6 @@ function remain(definition: EntityDefinition, wants: Selection['metrics']): Rema
 function routedTable(table: TableSnapshot, { definition, metrics }: Remainder): TableSnapshot[] {
   if (metrics.length === 0) return [];
   if (definition === table.definition) return [table];
-  return [{ ...table, definition, metrics: metrics.map((index) => table.metrics[index]!) }];
+  const exemplars = metrics.map((index) => table.exemplars[index]);
+  return [{ ...table, definition, metrics: metrics.map((index) => table.metrics[index]!), exemplars }];
 }

@@ -120,6 +120,14 @@ export interface EmittedEvent {
   weight?: number;
 }
 
+/** The span that an observation was made in, as W3C `traceparent` names it. */
+export interface TraceContext {
+  /** 32 hexadecimal digits, not all zero. */
+  readonly traceId: string;
+  /** 16 hexadecimal digits, not all zero. */
+  readonly spanId: string;
+}
+
 /**
  * Takes what a decoder has to say. Names are those of the manifest; anything that it does not declare is dropped,
  * counted as loss (stage `decoder`, cause `undeclared`) and reported once by name. Nothing here throws.
@@ -134,12 +142,19 @@ export interface Emit {
    * declares, in its order ('' = absent). Cheap when repeated.
    */
   entity(name: string, process: Process, attributes?: readonly string[]): Row;
-  /** Adds to a counter (never negative) or an updowncounter: the change, never the total. */
-  add(row: Row, metric: string, delta: number): void;
+  /**
+   * Adds to a counter (never negative) or an updowncounter: the change, never the total. With `trace` the change
+   * becomes an exemplar of a counter.
+   */
+  add(row: Row, metric: string, delta: number, trace?: TraceContext): void;
   /** Sets a gauge. */
   set(row: Row, metric: string, value: number): void;
-  /** Adds `weight` observations of a value to a histogram. */
-  observe(row: Row, metric: string, value: number, weight?: number): void;
+  /**
+   * Adds `weight` observations of a value to a histogram. With `trace` the value becomes an exemplar: who looks at the
+   * histogram finds the trace. Of each series and power of two the newest is kept. Ids that are none are reported, and
+   * the value counts all the same.
+   */
+  observe(row: Row, metric: string, value: number, weight?: number, trace?: TraceContext): void;
   /** The entity is gone for good (a connection closed). The end of its process need not be said. */
   end(row: Row): void;
   event(name: string, event: EmittedEvent): void;

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { NO_PROCESS, type Emit, type EmittedEvent, type Process, type Row } from '@sonde/kit/decoder';
+import {
+  NO_PROCESS,
+  type Emit,
+  type EmittedEvent,
+  type Process,
+  type Row,
+  type TraceContext,
+} from '@sonde/kit/decoder';
 import type { EntityDefinition } from '../../series/types.ts';
 import type { DecoderEvent } from '../types.ts';
 import { EntityRows } from './entity-rows.ts';
@@ -13,6 +20,9 @@ const ENTITY = 2 ** 24;
 /** What `entity` gives for a name that the manifest does not declare. */
 const REFUSED_ROW = -1;
 const NO_ATTRIBUTES: readonly string[] = [];
+/** Not all zero, which W3C Trace Context reserves for none. */
+const TRACE_ID = /^(?!0+$)[0-9a-f]{32}$/i;
+const SPAN_ID = /^(?!0+$)[0-9a-f]{16}$/i;
 
 interface Entity {
   readonly name: string;
@@ -56,14 +66,16 @@ export class Emitter implements Emit {
     return entity.index * ENTITY + entity.rows.insert(process, attributes.map(String));
   }
 
-  add(row: Row, metric: string, delta: number): void {
+  add(row: Row, metric: string, delta: number, trace?: TraceContext): void {
     const entity = this.#entityOf(row);
     if (entity === undefined) return;
     const declared = entity.metrics.get(metric);
     if (declared === undefined) return this.#undeclaredMetric(entity, metric);
     const isSum = declared.type === 'counter' || declared.type === 'updowncounter';
     if (isSum && isFinite(delta) && (delta >= 0 || declared.type === 'updowncounter')) {
-      return entity.rows.add(row % ENTITY, declared.index, delta);
+      entity.rows.add(row % ENTITY, declared.index, delta);
+      if (trace && declared.type === 'counter') this.#exemplar(entity, row, declared.index, delta, trace);
+      return;
     }
     this.refusals.invalid(`cannot add ${sign(delta)} to the ${declared.type} '${metric}' of '${entity.name}'`);
   }
@@ -77,13 +89,15 @@ export class Emitter implements Emit {
     this.refusals.invalid(`cannot set the ${declared.type} '${metric}' of '${entity.name}' to ${sign(value)}`);
   }
 
-  observe(row: Row, metric: string, value: number, weight = 1): void {
+  observe(row: Row, metric: string, value: number, weight = 1, trace?: TraceContext): void {
     const entity = this.#entityOf(row);
     if (entity === undefined) return;
     const declared = entity.metrics.get(metric);
     if (declared === undefined) return this.#undeclaredMetric(entity, metric);
     if (declared.type === 'histogram' && value >= 0 && value < Infinity && weight >= 0 && weight < Infinity) {
-      return entity.rows.observe(row % ENTITY, declared.index, value, weight);
+      entity.rows.observe(row % ENTITY, declared.index, value, weight);
+      if (trace) this.#exemplar(entity, row, declared.index, value, trace);
+      return;
     }
     this.refusals.invalid(`the ${declared.type} '${metric}' of '${entity.name}' cannot observe ${sign(value)}`);
   }
@@ -103,6 +117,14 @@ export class Emitter implements Emit {
     const processes = this.processes.takeAdded();
     if (entities.length === 0 && events === undefined && processes.length === 0) return undefined;
     return { processes, entities, ...(events && { events }) };
+  }
+
+  #exemplar(entity: Entity, row: Row, metric: number, value: number, { traceId, spanId }: TraceContext): void {
+    if (!TRACE_ID.test(traceId) || !SPAN_ID.test(spanId)) {
+      return this.refusals.say(`a trace given for '${entity.name}' has ids other than 32 and 16 hexadecimal digits`);
+    }
+    const ids = { traceId: traceId.toLowerCase(), spanId: spanId.toLowerCase() };
+    entity.rows.exemplar({ row: row % ENTITY, metric, value, ...ids });
   }
 
   #entityOf(row: Row): Entity | undefined {

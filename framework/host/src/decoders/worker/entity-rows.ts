@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Process } from '@sonde/kit/decoder';
 import type { EntityDefinition } from '../../series/types.ts';
+import { ExemplarRows } from './exemplar-rows.ts';
 import { HistogramColumns } from './histogram-columns.ts';
-import type { EntityColumns } from './protocol.ts';
+import type { EntityColumns, ExemplarRow } from './protocol.ts';
 
 /** Rows beyond which the interned ones are forgotten between two calls. */
 const MAX_ROWS = 65_536;
@@ -26,6 +27,7 @@ export class EntityRows {
   #touched: number[] = [];
   #ended: number[] = [];
   readonly #histograms: HistogramColumns;
+  readonly #exemplars = new ExemplarRows();
   readonly #attributes: number;
   readonly #entity: number;
 
@@ -68,6 +70,10 @@ export class EntityRows {
     this.#histograms.observe(row, metric, value, weight);
   }
 
+  exemplar(exemplar: ExemplarRow): void {
+    this.#exemplars.add(exemplar);
+  }
+
   end(row: number): void {
     this.#ended.push(row);
   }
@@ -88,6 +94,7 @@ export class EntityRows {
       rows: Uint32Array.from(this.#touched),
       scalars: this.#takeScalars(),
       ...this.#histograms.take(),
+      ...this.#exemplars.take(),
       ended: this.#ended,
     };
     this.#rowProcess = [];

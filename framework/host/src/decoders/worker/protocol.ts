@@ -67,7 +67,19 @@ export interface EntityColumns {
   histograms: Uint32Array<ArrayBuffer>;
   /** For each: its sum, zero and over, then its slots. */
   buckets: Float64Array<ArrayBuffer>;
+  /** In the order in which they were emitted; absent if there are none. */
+  exemplars?: ExemplarRow[];
   ended: number[];
+}
+
+export interface ExemplarRow {
+  row: number;
+  /** Index in the definition. */
+  metric: number;
+  /** In the recorded unit. */
+  value: number;
+  traceId: string;
+  spanId: string;
 }
 
 export interface EventColumns {

@@ -16,7 +16,7 @@ export const METRIC = { name: 1, description: 2, unit: 3, gauge: 5, sum: 7, expo
 /** `Gauge`, `Sum`, `ExponentialHistogram` */
 export const DATA = { points: 1, temporality: 2, isMonotonic: 3 };
 export const TEMPORALITY = { delta: 1, cumulative: 2 };
-export const NUMBER_POINT = { start: 2, time: 3, double: 4, attributes: 7 };
+export const NUMBER_POINT = { start: 2, time: 3, double: 4, exemplars: 5, attributes: 7 };
 export const HISTOGRAM_POINT = {
   attributes: 1,
   start: 2,
@@ -26,9 +26,11 @@ export const HISTOGRAM_POINT = {
   scale: 6,
   zeroCount: 7,
   positive: 8,
+  exemplars: 11,
   zeroThreshold: 14,
 };
 export const BUCKETS = { offset: 1, counts: 2 };
+export const EXEMPLAR = { time: 2, double: 3, spanId: 4, traceId: 5 };
 
 export const LOG_RECORD = {
   time: 1,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { emptyHistogram } from '../../series/index.ts';
-import type { HistogramColumn, HistogramValue, LabelSet, TableSnapshot } from '../../series/types.ts';
+import type { Exemplar, HistogramColumn, HistogramValue, LabelSet, TableSnapshot } from '../../series/types.ts';
 import type { ProtoWriter } from '../protobuf/proto-writer.ts';
 import { writeAttribute } from './attributes.ts';
 import type { Difference } from './differences.ts';
-import { BUCKETS, HISTOGRAM_POINT, NUMBER_POINT } from './fields.ts';
+import { BUCKETS, EXEMPLAR, HISTOGRAM_POINT, NUMBER_POINT } from './fields.ts';
 import { Timestamps } from './timestamps.ts';
+
+const exemplarTimes = new Timestamps();
 
 /** Writes the data point of a series, if it has one: whether it did. */
 export type PointWriter = (to: ProtoWriter, field: number, series: number) => boolean;
@@ -16,6 +18,7 @@ export type PointWriter = (to: ProtoWriter, field: number, series: number) => bo
  */
 export function pointWriter(table: TableSnapshot, metric: number, time: number, difference?: Difference): PointWriter {
   const column = table.metrics[metric]!;
+  const exemplars = table.exemplars[metric];
   const [end, start] = [Buffer.from(new Timestamps().ofMilliseconds(time)), new Timestamps()];
   const startOf = (series: number): Uint8Array =>
     start.ofMilliseconds(difference?.start(series) ?? table.created[series]!);
@@ -31,6 +34,7 @@ export function pointWriter(table: TableSnapshot, metric: number, time: number, 
       if (hasStart) to.fixed64Bytes(NUMBER_POINT.start, startOf(series));
       to.fixed64Bytes(NUMBER_POINT.time, end);
       to.double(NUMBER_POINT.double, value);
+      writeExemplars(to, NUMBER_POINT.exemplars, exemplars?.get(series), difference?.start(series));
       writeLabels(to, NUMBER_POINT.attributes, table.labels[series]!);
       to.close(point);
       return true;
@@ -47,9 +51,28 @@ export function pointWriter(table: TableSnapshot, metric: number, time: number, 
     to.fixed64Bytes(HISTOGRAM_POINT.start, startOf(series));
     to.fixed64Bytes(HISTOGRAM_POINT.time, end);
     writeHistogram(to, value, column.range);
+    writeExemplars(to, HISTOGRAM_POINT.exemplars, exemplars?.get(series), difference?.start(series));
     to.close(point);
     return true;
   };
+}
+
+/** @param since delta temporality; what is older was sent with an earlier point */
+function writeExemplars(
+  to: ProtoWriter,
+  field: number,
+  exemplars: readonly Exemplar[] = [],
+  since = -Infinity,
+): void {
+  for (const { value, traceId, spanId, time } of exemplars) {
+    if (time < since) continue;
+    const exemplar = to.open(field);
+    to.fixed64Bytes(EXEMPLAR.time, exemplarTimes.ofMilliseconds(time));
+    to.double(EXEMPLAR.double, value);
+    to.binary(EXEMPLAR.spanId, Buffer.from(spanId, 'hex'));
+    to.binary(EXEMPLAR.traceId, Buffer.from(traceId, 'hex'));
+    to.close(exemplar);
+  }
 }
 
 /** The entity's own attributes: those of identity are the Resource. */

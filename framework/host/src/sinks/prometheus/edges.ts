@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HistogramRange, HistogramValue } from '../../series/types.ts';
+import type { Exemplar, HistogramRange, HistogramValue } from '../../series/types.ts';
 
 /** One classic bucket: its upper edge, and the slot after its last one. */
 export interface Edge {
@@ -24,4 +24,23 @@ export function cumulativeCounts(edges: readonly Edge[], { zero, slots }: Histog
     for (const end = edges[i]!.slotsBelow; slot < end; slot++) count += slots[slot]!;
     into[i] = count;
   }
+}
+
+/** For each edge, and for `+Inf` after them: the newest exemplar that its bucket alone holds. */
+export function exemplarsByEdge(edges: readonly Edge[], exemplars: readonly Exemplar[]): (Exemplar | undefined)[] {
+  const found = new Array<Exemplar | undefined>(edges.length + 1).fill(undefined);
+  for (const exemplar of exemplars) {
+    const edge = edges.findIndex(({ le }) => exemplar.value <= le);
+    const bucket = edge < 0 ? edges.length : edge;
+    if (!found[bucket] || exemplar.time >= found[bucket].time) found[bucket] = exemplar;
+  }
+  return found;
+}
+
+/** Of exemplars in no order. */
+export function newestOf(exemplars: readonly Exemplar[]): Exemplar | undefined {
+  return exemplars.reduce<Exemplar | undefined>(
+    (newest, each) => (newest && newest.time > each.time ? newest : each),
+    undefined,
+  );
 }

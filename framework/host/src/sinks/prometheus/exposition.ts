@@ -48,12 +48,12 @@ export class Exposition {
   *#writePart(part: Part, writer: FamilyWriter): Generator<void> {
     const cache = this.labelsOf(part);
     const at: LabelBytes = { bytes: cache.bytes, start: 0, end: 0 };
-    for (const _ of eachSeries(part, (series, labels, value, created) => {
+    for (const _ of eachSeries(part, (series, labels, value, created, exemplars) => {
       at.start = cache.start(series, labels);
       at.end = cache.end(series);
       at.bytes = cache.bytes;
-      if (typeof value === 'number') writer.number(at, value, created);
-      else writer.histogram(at, value, created);
+      if (typeof value === 'number') writer.number(at, value, created, exemplars);
+      else writer.histogram(at, value, created, exemplars);
     })) {
       yield;
     }

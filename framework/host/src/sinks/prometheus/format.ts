@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HistogramValue, LabelSet } from '../../series/types.ts';
+import type { Exemplar, HistogramValue, LabelSet } from '../../series/types.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 import type { Family } from './families.ts';
@@ -13,8 +13,8 @@ export interface LabelBytes {
 
 /** Writes one family; `created` is in milliseconds since 1970. */
 export interface FamilyWriter {
-  number(labels: LabelBytes, value: number, created: number): void;
-  histogram(labels: LabelBytes, value: HistogramValue, created: number): void;
+  number(labels: LabelBytes, value: number, created: number, exemplars?: readonly Exemplar[]): void;
+  histogram(labels: LabelBytes, value: HistogramValue, created: number, exemplars?: readonly Exemplar[]): void;
   end(): void;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HistogramValue } from '../../series/types.ts';
+import type { Exemplar, HistogramValue } from '../../series/types.ts';
 import type { Chunk } from './byte-writer.ts';
 import { eachSeries } from './each-series.ts';
 import type { Family, Part } from './families.ts';
@@ -10,6 +10,7 @@ interface Merged {
   labels: Uint8Array;
   value: number | HistogramValue;
   created: number;
+  exemplars: readonly Exemplar[] | undefined;
 }
 
 /**
@@ -24,24 +25,25 @@ export function* mergeParts(
   const merged = new Map<string, Merged>();
   for (const part of family.parts) {
     const cache = labelsOf(part);
-    for (const _ of eachSeries(part, (series, labels, value, created) => {
+    for (const _ of eachSeries(part, (series, labels, value, created, exemplars) => {
       const start = cache.start(series, labels);
       const encoded = cache.bytes.subarray(start, cache.end(series));
       const key = encoded.toString('latin1');
       const known = merged.get(key);
-      if (!known) merged.set(key, { labels: Buffer.from(encoded), value: copy(value), created });
+      if (!known) merged.set(key, { labels: Buffer.from(encoded), value: copy(value), created, exemplars });
       else {
         known.value = add(family, known.value, value);
         known.created = Math.min(known.created, created);
+        if (exemplars) known.exemplars = [...(known.exemplars ?? []), ...exemplars];
       }
     })) {
       yield [];
     }
   }
-  for (const { labels, value, created } of merged.values()) {
+  for (const { labels, value, created, exemplars } of merged.values()) {
     const at = { bytes: labels, start: 0, end: labels.length };
-    if (typeof value === 'number') writer.number(at, value, created);
-    else writer.histogram(at, value, created);
+    if (typeof value === 'number') writer.number(at, value, created, exemplars);
+    else writer.histogram(at, value, created, exemplars);
   }
 }
 

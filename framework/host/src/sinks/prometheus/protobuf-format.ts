@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HistogramValue, LabelSet } from '../../series/types.ts';
+import type { Exemplar, HistogramValue, LabelSet } from '../../series/types.ts';
 import { ByteWriter } from './byte-writer.ts';
 import type { ChunkPool } from './chunk-pool.ts';
-import { classicEdges, cumulativeCounts, type Edge } from './edges.ts';
+import { classicEdges, cumulativeCounts, exemplarsByEdge, newestOf, type Edge } from './edges.ts';
 import type { Family } from './families.ts';
 import { namesOnce, type FamilyWriter, type Format, type LabelBytes } from './format.ts';
 import { labelName } from './names.ts';
@@ -12,9 +12,10 @@ import { ProtoWriter } from '../protobuf/proto-writer.ts';
 const FAMILY = { name: 1, help: 2, type: 3, metric: 4, unit: 5 };
 const METRIC = { label: 1, gauge: 2, counter: 3, histogram: 7 };
 const LABEL = { name: 1, value: 2 };
-const VALUE = { value: 1, createdTimestamp: 3 };
+const VALUE = { value: 1, exemplar: 2, createdTimestamp: 3 };
 const TIMESTAMP = { seconds: 1, nanos: 2 };
-const BUCKET = { cumulativeCount: 1, upperBound: 2 };
+const BUCKET = { cumulativeCount: 1, upperBound: 2, exemplar: 3 };
+const EXEMPLAR = { label: 1, value: 2, timestamp: 3 };
 const SPAN = { offset: 1, length: 2 };
 const HISTOGRAM = {
   sampleCount: 1,
@@ -26,6 +27,7 @@ const HISTOGRAM = {
   positiveSpan: 12,
   positiveDelta: 13,
   createdTimestamp: 15,
+  exemplars: 16,
 };
 const TYPES = { counter: 0, gauge: 1, histogram: 4 };
 
@@ -75,22 +77,27 @@ class ProtobufFamily implements FamilyWriter {
     this.#counts = new Float64Array(this.#edges.length);
   }
 
-  number(labels: LabelBytes, value: number, created: number): void {
+  number(labels: LabelBytes, value: number, created: number, exemplars?: readonly Exemplar[]): void {
     const isCounter = this.#family.type === 'counter';
     this.#value.clear();
     this.#value.double(VALUE.value, value);
+    const exemplar = exemplars && isCounter ? newestOf(exemplars) : undefined;
+    if (exemplar) writeExemplar(this.#value, VALUE.exemplar, exemplar);
     if (isCounter) this.#timestamp(VALUE.createdTimestamp, created);
     this.#add(labels, isCounter ? METRIC.counter : METRIC.gauge);
   }
 
-  histogram(labels: LabelBytes, value: HistogramValue, created: number): void {
+  histogram(labels: LabelBytes, value: HistogramValue, created: number, exemplars?: readonly Exemplar[]): void {
     const message = this.#value;
     message.clear();
     message.uint(HISTOGRAM.sampleCount, value.count);
     message.double(HISTOGRAM.sampleSum, value.sum);
-    this.#classic(value);
+    this.#classic(value, exemplars);
     this.#native(value);
     this.#timestamp(HISTOGRAM.createdTimestamp, created);
+    // In the order of time, in which alone Prometheus takes them.
+    const sorted = exemplars?.toSorted((a, b) => a.time - b.time) ?? [];
+    for (const exemplar of sorted) writeExemplar(message, HISTOGRAM.exemplars, exemplar);
     this.#add(labels, METRIC.histogram);
   }
 
@@ -110,14 +117,21 @@ class ProtobufFamily implements FamilyWriter {
     this.#out.append(metrics);
   }
 
-  #classic(value: HistogramValue): void {
+  /** The bucket `+Inf` goes without saying, unless it has an exemplar. */
+  #classic(value: HistogramValue, exemplars: readonly Exemplar[] | undefined): void {
     cumulativeCounts(this.#edges, value, this.#counts);
-    for (const [i, { le }] of this.#edges.entries()) {
-      this.#part.clear();
-      this.#part.uint(BUCKET.cumulativeCount, this.#counts[i]!);
-      this.#part.double(BUCKET.upperBound, le);
-      this.#value.message(HISTOGRAM.bucket, this.#part);
-    }
+    const ofBucket = exemplars && exemplarsByEdge(this.#edges, exemplars);
+    for (const [i, { le }] of this.#edges.entries()) this.#bucket(this.#counts[i]!, le, ofBucket?.[i]);
+    const over = ofBucket?.[this.#edges.length];
+    if (over) this.#bucket(value.count, Infinity, over);
+  }
+
+  #bucket(count: number, le: number, exemplar: Exemplar | undefined): void {
+    this.#part.clear();
+    this.#part.uint(BUCKET.cumulativeCount, count);
+    this.#part.double(BUCKET.upperBound, le);
+    if (exemplar) writeExemplar(this.#part, BUCKET.exemplar, exemplar);
+    this.#value.message(HISTOGRAM.bucket, this.#part);
   }
 
   /**
@@ -149,11 +163,7 @@ class ProtobufFamily implements FamilyWriter {
   }
 
   #timestamp(field: number, milliseconds: number): void {
-    if (!this.#created) return;
-    this.#part.clear();
-    this.#part.uint(TIMESTAMP.seconds, Math.floor(milliseconds / 1000));
-    this.#part.uint(TIMESTAMP.nanos, Math.round((milliseconds % 1000) * 1e6));
-    this.#value.message(field, this.#part);
+    if (this.#created) writeTimestamp(this.#value, field, milliseconds);
   }
 
   /** Puts labels and value together to a metric of the family. */
@@ -165,6 +175,26 @@ class ProtobufFamily implements FamilyWriter {
     this.#framed.message(FAMILY.metric, this.#metric);
     this.#metrics.copy(this.#framed.bytes, 0, this.#framed.length);
   }
+}
+
+function writeTimestamp(to: ProtoWriter, field: number, milliseconds: number): void {
+  const timestamp = to.open(field);
+  to.uint(TIMESTAMP.seconds, Math.floor(milliseconds / 1000));
+  to.uint(TIMESTAMP.nanos, Math.round((milliseconds % 1000) * 1e6));
+  to.close(timestamp);
+}
+
+function writeExemplar(to: ProtoWriter, field: number, { traceId, spanId, value, time }: Exemplar): void {
+  const exemplar = to.open(field);
+  for (const [name, id] of [['trace_id', traceId], ['span_id', spanId]] as const) {
+    const label = to.open(EXEMPLAR.label);
+    to.string(LABEL.name, name);
+    to.string(LABEL.value, id);
+    to.close(label);
+  }
+  to.double(EXEMPLAR.value, value);
+  writeTimestamp(to, EXEMPLAR.timestamp, time);
+  to.close(exemplar);
 }
 
 /** Runs of consecutive indexes; `gap` counts from the end of the run before, for the first one from 0. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HistogramValue, LabelSet } from '../../series/types.ts';
+import type { Exemplar, HistogramValue, LabelSet } from '../../series/types.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import { classicEdges, cumulativeCounts, type Edge } from './edges.ts';
+import { classicEdges, cumulativeCounts, exemplarsByEdge, newestOf, type Edge } from './edges.ts';
 import type { Family } from './families.ts';
 import { namesOnce, type FamilyWriter, type Format, type LabelBytes } from './format.ts';
 import { labelName } from './names.ts';
@@ -30,7 +30,7 @@ export function textFormat({ openMetrics, created }: TextOptions): Format {
     encodeLabels: (labels) => Buffer.from(labelText(labels, labelNames(labels.names))),
     family: (family, out) => {
       writeHead(family, openMetrics, out);
-      return new TextFamily(family, out, openMetrics, openMetrics && created);
+      return new TextFamily(family, out, { openMetrics, created: openMetrics && created });
     },
     finish: (out) => openMetrics && out.ascii('# EOF\n'),
   };
@@ -45,6 +45,8 @@ function writeHead({ name, type, unit, help }: Family, openMetrics: boolean, out
 
 class TextFamily implements FamilyWriter {
   readonly #out: ByteWriter;
+  readonly #openMetrics: boolean;
+  readonly #isCounter: boolean;
   readonly #created: boolean;
   readonly #createdName: Uint8Array;
   readonly #name: Uint8Array;
@@ -56,8 +58,10 @@ class TextFamily implements FamilyWriter {
   readonly #les: readonly Uint8Array[];
   readonly #counts: Float64Array;
 
-  constructor({ name, type, range }: Family, out: ByteWriter, openMetrics: boolean, created: boolean) {
+  constructor({ name, type, range }: Family, out: ByteWriter, { openMetrics, created }: TextOptions) {
     this.#out = out;
+    this.#openMetrics = openMetrics;
+    this.#isCounter = type === 'counter';
     this.#created = created && type !== 'gauge';
     this.#name = Buffer.from(type === 'counter' ? `${name}_total` : name);
     this.#createdName = Buffer.from(`${name}_created`);
@@ -69,15 +73,19 @@ class TextFamily implements FamilyWriter {
     this.#counts = new Float64Array(this.#edges.length);
   }
 
-  number(labels: LabelBytes, value: number, created: number): void {
-    this.#line(this.#name, labels, undefined, value);
+  number(labels: LabelBytes, value: number, created: number, exemplars?: readonly Exemplar[]): void {
+    const exemplar = exemplars && this.#isCounter ? newestOf(exemplars) : undefined;
+    this.#line(this.#name, labels, undefined, value, exemplar);
     if (this.#created) this.#line(this.#createdName, labels, undefined, created / 1000);
   }
 
-  histogram(labels: LabelBytes, value: HistogramValue, created: number): void {
+  histogram(labels: LabelBytes, value: HistogramValue, created: number, exemplars?: readonly Exemplar[]): void {
     cumulativeCounts(this.#edges, value, this.#counts);
-    for (let i = 0; i < this.#les.length; i++) this.#line(this.#bucketName, labels, this.#les[i], this.#counts[i]!);
-    this.#line(this.#bucketName, labels, INFINITY, value.count);
+    const ofBucket = exemplars && exemplarsByEdge(this.#edges, exemplars);
+    for (let i = 0; i < this.#les.length; i++) {
+      this.#line(this.#bucketName, labels, this.#les[i], this.#counts[i]!, ofBucket?.[i]);
+    }
+    this.#line(this.#bucketName, labels, INFINITY, value.count, ofBucket?.[this.#les.length]);
     this.#line(this.#sumName, labels, undefined, value.sum);
     this.#line(this.#countName, labels, undefined, value.count);
     if (this.#created) this.#line(this.#createdName, labels, undefined, created / 1000);
@@ -85,7 +93,13 @@ class TextFamily implements FamilyWriter {
 
   end(): void {}
 
-  #line(name: Uint8Array, { bytes, start, end }: LabelBytes, le: Uint8Array | undefined, value: number): void {
+  #line(
+    name: Uint8Array,
+    { bytes, start, end }: LabelBytes,
+    le: Uint8Array | undefined,
+    value: number,
+    exemplar?: Exemplar,
+  ): void {
     const out = this.#out;
     out.copy(name, 0, name.length);
     if (end > start || le) {
@@ -99,7 +113,16 @@ class TextFamily implements FamilyWriter {
     }
     out.byte(SPACE);
     out.number(value);
+    if (exemplar && this.#openMetrics) this.#exemplar(exemplar);
     out.byte(NEWLINE);
+  }
+
+  #exemplar({ traceId, spanId, value, time }: Exemplar): void {
+    const out = this.#out;
+    out.ascii(` # {trace_id="${traceId}",span_id="${spanId}"} `);
+    out.number(value);
+    out.byte(SPACE);
+    out.number(time / 1000);
   }
 }
 

@@ -72,6 +72,37 @@ describe.each(['http', 'grpc'] as const)('over %s', (protocol) => {
     expect(histogram).toEqual({ count: 14, sum: 5, scale: 2, zeroCount: 2, offset: -70, buckets: [...slots, 1] });
   });
 
+  test('an exemplar arrives with its point, in delta temporality once', async () => {
+    await using world = new World();
+    const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
+    const entity = link();
+    const sink = await world.sink(collector[protocol], { protocol, temporality: 'delta', interval: 200 });
+    const table = world.store.define(entity);
+    const row = table.row(world.people.born('nginx'), ['10.0.0.1', '443']);
+    const observe = (time?: number): void => {
+      table.add(row, 0, 3);
+      table.addHistogram(row, 3, { zero: 0, over: 0, sum: 2e8, slots: [1], from: 70 });
+      if (time === undefined) return;
+      table.addExemplar(row, 0, { ...ids, value: 3, time });
+      table.addExemplar(row, 3, { ...ids, value: 2e8, time });
+    };
+    const time = Date.now() + 1;
+    observe(time);
+    await pointsOf(entity.probe, 2);
+    await sleep(5);
+    observe();
+    await pointsOf(entity.probe, 4);
+    await sink.stop();
+
+    const of = (name: string) =>
+      collector
+        .points()
+        .filter((point) => point.scope === `sonde/${entity.probe}` && point.name === name)
+        .flatMap(({ exemplars }) => exemplars);
+    expect(of('tcp.sent')).toEqual([{ ...ids, value: 3, time: `${time}000000` }]);
+    expect(of('tcp.rtt')).toEqual([{ ...ids, value: 0.2, time: `${time}000000` }]);
+  });
+
   test('an event is a log record with an event name, a span is a span', async () => {
     await using world = new World();
     const sink = await world.sink(collector[protocol], { protocol });

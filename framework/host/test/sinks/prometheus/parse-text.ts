@@ -4,6 +4,8 @@ export interface Sample {
   name: string;
   labels: Record<string, string>;
   value: number;
+  /** Only in OpenMetrics. */
+  exemplar?: { labels: Record<string, string>; value: number; time: number };
 }
 
 export interface ParsedFamily {
@@ -34,7 +36,7 @@ export function parseText(text: string, openMetrics: boolean): Map<string, Parse
       current[1][key] = keyword === 'HELP' ? unescape(rest) : rest;
       continue;
     }
-    const sample = parseSample(line);
+    const sample = parseSample(line, openMetrics);
     if (!current || !belongs(sample.name, current, openMetrics)) throw new Error(`misplaced: ${line}`);
     const key = [
       sample.name,
@@ -55,24 +57,34 @@ function belongs(sample: string, [name, { type }]: [string, ParsedFamily], openM
   return ['_bucket', '_sum', '_count', '_created'].some((suffix) => sample === name + suffix);
 }
 
-function parseSample(line: string): Sample {
+function parseSample(line: string, openMetrics: boolean): Sample {
   const [, name = '', rest = ''] = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(.*)$/s.exec(line) ?? [];
+  const { labels, length } = parseLabels(rest);
+  const [, number, ofExemplar] = /^ (\S+)(?: # (\{.*))?$/s.exec(rest.slice(length)) ?? [];
+  if (!number || (ofExemplar && !openMetrics)) throw new Error(`bad sample: ${line}`);
+  const sample: Sample = { name, labels, value: parseNumber(number) };
+  return ofExemplar ? { ...sample, exemplar: parseExemplar(ofExemplar) } : sample;
+}
+
+function parseExemplar(text: string): NonNullable<Sample['exemplar']> {
+  const { labels, length } = parseLabels(text);
+  const [, value, time] = /^ (\S+) (\S+)$/.exec(text.slice(length)) ?? [];
+  if (!value || !time || Object.entries(labels).flat().join('').length > 128) throw new Error(`bad exemplar: ${text}`);
+  return { labels, value: parseNumber(value), time: parseNumber(time) };
+}
+
+/** The labels that a text begins with, if any, and how much of it they are. */
+function parseLabels(text: string): { labels: Record<string, string>; length: number } {
   const labels: Record<string, string> = {};
-  let at = 0;
-  if (rest[0] === '{') {
-    const label = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\[\\"n])*)"(,|\})/y;
-    label.lastIndex = 1;
-    for (let end = ','; end === ',';) {
-      const [, key, value, next] = label.exec(rest) ?? [];
-      if (key === undefined || key in labels) throw new Error(`bad labels: ${line}`);
-      labels[key] = unescape(value!);
-      end = next!;
-      at = label.lastIndex;
-    }
+  if (text[0] !== '{') return { labels, length: 0 };
+  const label = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\[\\"n])*)"(,|\})/y;
+  label.lastIndex = 1;
+  for (;;) {
+    const [, key, value, end] = label.exec(text) ?? [];
+    if (key === undefined || key in labels) throw new Error(`bad labels: ${text}`);
+    labels[key] = unescape(value!);
+    if (end === '}') return { labels, length: label.lastIndex };
   }
-  const number = /^ (\S+)$/.exec(rest.slice(at))?.[1];
-  if (!number) throw new Error(`bad sample: ${line}`);
-  return { name, labels, value: parseNumber(number) };
 }
 
 function parseNumber(text: string): number {

@@ -5,7 +5,7 @@ import { protobufFormat } from '../../../src/sinks/prometheus/protobuf-format.ts
 import { textFormat } from '../../../src/sinks/prometheus/text-format.ts';
 import { parseText } from './parse-text.ts';
 import { render } from './render.ts';
-import { BY_EXECUTABLE, openShop, sell } from './shop.ts';
+import { BY_EXECUTABLE, openShop, sell, sellTraced, TRACES } from './shop.ts';
 
 /** The part of client_model's metrics.proto that this house writes. */
 const { root } = protobuf.parse(
@@ -15,14 +15,19 @@ const { root } = protobuf.parse(
   enum MetricType { COUNTER = 0; GAUGE = 1; SUMMARY = 2; UNTYPED = 3; HISTOGRAM = 4; GAUGE_HISTOGRAM = 5; }
   message Timestamp { optional int64 seconds = 1; optional int32 nanos = 2; }
   message Gauge { optional double value = 1; }
-  message Counter { optional double value = 1; optional Timestamp created_timestamp = 3; }
-  message Bucket { optional uint64 cumulative_count = 1; optional double upper_bound = 2; }
+  message Exemplar { repeated LabelPair label = 1; optional double value = 2; optional Timestamp timestamp = 3; }
+  message Counter {
+    optional double value = 1; optional Exemplar exemplar = 2; optional Timestamp created_timestamp = 3;
+  }
+  message Bucket {
+    optional uint64 cumulative_count = 1; optional double upper_bound = 2; optional Exemplar exemplar = 3;
+  }
   message BucketSpan { optional sint32 offset = 1; optional uint32 length = 2; }
   message Histogram {
     optional uint64 sample_count = 1; optional double sample_sum = 2; repeated Bucket bucket = 3;
     optional sint32 schema = 5; optional double zero_threshold = 6; optional uint64 zero_count = 7;
     repeated BucketSpan positive_span = 12; repeated sint64 positive_delta = 13;
-    optional Timestamp created_timestamp = 15;
+    optional Timestamp created_timestamp = 15; repeated Exemplar exemplars = 16;
   }
   message Metric {
     repeated LabelPair label = 1; optional Gauge gauge = 2; optional Counter counter = 3;
@@ -36,19 +41,26 @@ const { root } = protobuf.parse(
 );
 const MetricFamily = root.lookupType('io.prometheus.client.MetricFamily');
 
+interface Exemplar {
+  label: { name: string; value: string }[];
+  value: number;
+  timestamp: { seconds: number; nanos: number };
+}
+
 interface Metric {
   label: { name: string; value: string }[];
-  counter?: { value: number; created_timestamp?: { seconds: number } };
+  counter?: { value: number; exemplar?: Exemplar; created_timestamp?: { seconds: number } };
   gauge?: { value: number };
   histogram?: {
     sample_count: number;
     sample_sum: number;
-    bucket: { cumulative_count: number; upper_bound: number }[];
+    bucket: { cumulative_count: number; upper_bound: number; exemplar?: Exemplar }[];
     schema: number;
     zero_threshold: number;
     zero_count: number;
     positive_span: { offset: number; length: number }[];
     positive_delta: number[];
+    exemplars: Exemplar[];
   };
 }
 
@@ -171,4 +183,28 @@ test('counts beyond 2^32 and times of creation survive', () => {
   expect(histogram!.sample_count).toBe(huge + 6);
   const { counter } = families.get('shop_sent_bytes_total')!.metric[0]!;
   expect(Math.abs(counter!.created_timestamp!.seconds - Date.now() / 1000)).toBeLessThan(60);
+});
+
+test('exemplars are on the counter, on their buckets, and in the order of time in the native histogram', () => {
+  const shop = setUp();
+  const { time } = sellTraced(shop);
+  const families = decode(render(shop.reader, protobufFormat({ created: false })));
+  const traced = (name: string) =>
+    families.get(name)!.metric.find((metric) => labelsOf(metric)['shop_item'] === 'traced')!;
+  const [old, recent] = TRACES.map(({ traceId, spanId }, i) => ({
+    label: [
+      { name: 'trace_id', value: traceId },
+      { name: 'span_id', value: spanId },
+    ],
+    value: [0.24, 100][i],
+    timestamp: { seconds: Math.floor(time / 1000), nanos: [0, 250_000_000][i] },
+  }));
+  expect(traced('shop_sent_bytes_total').counter!.exemplar).toMatchObject({ label: old!.label, value: 12 });
+  const { bucket, exemplars, sample_count } = traced('shop_duration_seconds').histogram!;
+  expect(exemplars).toEqual([old, recent]);
+  expect(bucket.filter(({ exemplar }) => exemplar)).toEqual([
+    { upper_bound: 0.25, cumulative_count: 1, exemplar: old },
+    { upper_bound: Infinity, cumulative_count: sample_count, exemplar: recent },
+  ]);
+  expect(families.get('shop_duration_seconds')!.metric[0]!.histogram!.exemplars).toEqual([]);
 });

@@ -31,6 +31,11 @@ export const HARD_VALUES = [
   '\ud800x',
 ];
 
+export const TRACES = [
+  { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' },
+  { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' },
+] as const;
+
 export interface Shop {
   people: People;
   store: SeriesStore;
@@ -61,4 +66,20 @@ export function sell({ people, store }: Shop): void {
   const bare = table.row(0, ['']);
   table.add(bare, SENT, 0);
   store.loss.declare('shop', 'ring', 'full');
+}
+
+/** Orders of 0.2 s and of 100 s, which is over all edges, both in a trace; and a sale that is. Times end in .25 s. */
+export function sellTraced({ store }: Shop, now = Date.now()): { time: number } {
+  const table = store.define(SHOP);
+  const row = table.row(0, ['traced']);
+  const time = Math.floor(now / 1000) * 1000 + 250;
+  table.add(row, SENT, 12);
+  table.addExemplar(row, SENT, { ...TRACES[0], value: 12, time });
+  // Slot 71 is (2^-2.25 s, 2^-2 s].
+  table.addHistogram(row, DURATION, { zero: 0, over: 1, sum: 100.2e9, slots: [1], from: 71 });
+  table.addExemplar(row, DURATION, { ...TRACES[1], value: 100e9, time });
+  table.addExemplar(row, DURATION, { ...TRACES[0], value: 0.24e9, time: time - 250 });
+  table.add(row, QUEUE, 1);
+  table.addExemplar(row, QUEUE, { ...TRACES[0], value: 1, time });
+  return { time };
 }

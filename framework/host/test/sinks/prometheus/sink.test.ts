@@ -13,7 +13,7 @@ import { afterEach, beforeAll, afterAll, expect, test } from 'vitest';
 import { createPrometheusSink, type PrometheusSinkOptions } from '../../../src/sinks/prometheus/index.ts';
 import type { Sink } from '../../../src/sinks/types.ts';
 import { parseText } from './parse-text.ts';
-import { BY_EXECUTABLE, openShop, sell, type Shop } from './shop.ts';
+import { BY_EXECUTABLE, openShop, sell, sellTraced, TRACES, type Shop } from './shop.ts';
 
 let folder: string;
 let tls: { cert: string; key: string };
@@ -199,14 +199,15 @@ test('a certificate that cannot be read is an error of the listener', async () =
 });
 
 test.each([
-  { as: 'text', flags: [], count: 'shop_duration_seconds_count{shop_item="plain"}' },
-  { as: 'protobuf with native histograms', flags: ['--enable-feature=native-histograms'], count: 'histogram_count(shop_duration_seconds{shop_item="plain"})' },
-])('a real Prometheus scrapes it as $as', async ({ flags: features, count }) => {
-  const { url } = await start();
+  { as: 'text', features: [], count: 'shop_duration_seconds_count{shop_item="plain"}', slowest: 100 },
+  { as: 'protobuf with native histograms', features: ['native-histograms'], count: 'histogram_count(shop_duration_seconds{shop_item="plain"})', slowest: 0.24 },
+])('a real Prometheus scrapes it as $as', async ({ features, count, slowest }) => {
+  const { url, ...shop } = await start();
+  sellTraced(shop);
   const scrapes = `scrape_configs: [{ job_name: sonde, scrape_interval: 1s, static_configs: [{ targets: ['${new URL(url).host}'] }] }]\n`;
   await writeFile(join(folder, 'prometheus.yml'), scrapes);
   const port = await freePort();
-  const flags = ['--config.file=prometheus.yml', `--storage.tsdb.path=tsdb-${port}`, `--web.listen-address=127.0.0.1:${port}`, ...features];
+  const flags = ['--config.file=prometheus.yml', `--storage.tsdb.path=tsdb-${port}`, `--web.listen-address=127.0.0.1:${port}`, `--enable-feature=${['exemplar-storage', ...features].join(',')}`];
   const prometheus = spawn('prometheus', flags, { cwd: folder, stdio: 'ignore' });
   try {
     const query = async (expression: string): Promise<{ metric: Record<string, string>; value: [number, string] }[]> => {
@@ -222,9 +223,17 @@ test.each([
       throw new Error(`no answer to ${expression}`);
     };
     expect((await find('up{job="sonde"} == 1'))[0]!.value[1]).toBe('1');
-    expect(await find('count(shop_sent_bytes_total)')).toMatchObject([{ value: [expect.anything(), '11'] }]);
+    expect(await find('count(shop_sent_bytes_total)')).toMatchObject([{ value: [expect.anything(), '12'] }]);
     expect(await find('shop_sent_bytes_total{shop_item="with \\"quotes\\""}')).toMatchObject([{ value: [expect.anything(), '11'] }]);
     expect(await find(count)).toMatchObject([{ value: [expect.anything(), '3'] }]);
+    const now = Date.now() / 1000;
+    const range = `query={shop_item="traced"}&start=${now - 60}&end=${now + 60}`;
+    const stored = await ask(encodeURI(`http://127.0.0.1:${port}/api/v1/query_exemplars?${range}`));
+    const series = JSON.parse(stored.body.toString()).data as { exemplars: { labels: Record<string, string>; value: string }[] }[];
+    const found = series.flatMap(({ exemplars }) => exemplars.map(({ labels, value }) => [Number(value), labels['trace_id']]));
+    // Of a native histogram, Prometheus 2.42 takes the exemplar of the first bucket with one, and no other.
+    const expected = [[0.24, TRACES[0].traceId], [12, TRACES[0].traceId], [100, TRACES[1].traceId]] as const;
+    expect(found.sort(([a], [b]) => Number(a) - Number(b))).toEqual(expected.filter(([value]) => value === 12 || value <= slowest));
   } finally {
     const exited = once(prometheus, 'exit');
     prometheus.kill();

@@ -6,7 +6,7 @@ import { metricProducer } from '../../../src/series/index.ts';
 import { formatEdge, textFormat } from '../../../src/sinks/prometheus/text-format.ts';
 import { parseText } from './parse-text.ts';
 import { render } from './render.ts';
-import { BY_EXECUTABLE, HARD_VALUES, openShop, sell, SENT, SHOP } from './shop.ts';
+import { BY_EXECUTABLE, HARD_VALUES, openShop, sell, sellTraced, SENT, SHOP, TRACES } from './shop.ts';
 
 const TEXT = textFormat({ openMetrics: false, created: false });
 const OPEN_METRICS = textFormat({ openMetrics: true, created: false });
@@ -87,6 +87,23 @@ test('only OpenMetrics says when a counter began, and only if asked', () => {
   expect(created.map(([name]) => name)).toEqual(['sonde_loss', 'shop_sent_bytes', 'shop_duration_seconds']);
   const [first] = families.get('shop_sent_bytes')!.samples.filter(({ name }) => name.endsWith('_created'));
   expect(Math.abs(first!.value - Date.now() / 1000)).toBeLessThan(60);
+});
+
+test('OpenMetrics has exemplars on the counter and on the buckets that they fell into; the text format has none', () => {
+  const shop = setUp();
+  const before = render(shop.reader, TEXT).toString();
+  expect(before).not.toContain('trace_id');
+  const { time } = sellTraced(shop);
+  expect(render(shop.reader, TEXT).toString()).not.toContain('trace_id');
+
+  const families = parseText(render(shop.reader, OPEN_METRICS).toString(), true);
+  const found = [...families.values()].flatMap(({ samples }) => samples.filter(({ exemplar }) => exemplar));
+  const label = ({ traceId, spanId }: (typeof TRACES)[number]) => ({ trace_id: traceId, span_id: spanId });
+  expect(found.map(({ name, labels, exemplar }) => [name, labels['le'], exemplar])).toEqual([
+    ['shop_sent_bytes_total', undefined, { labels: label(TRACES[0]), value: 12, time: time / 1000 }],
+    ['shop_duration_seconds_bucket', '0.25', { labels: label(TRACES[0]), value: 0.24, time: time / 1000 - 0.25 }],
+    ['shop_duration_seconds_bucket', '+Inf', { labels: label(TRACES[1]), value: 100, time: time / 1000 }],
+  ]);
 });
 
 test('promtool accepts the text', () => {
