@@ -81,8 +81,8 @@ static __always_inline void passed(struct connection *connection, struct stream 
 		stream->skip -= size;
 		return;
 	}
-	if (connection->protocol == PROTOCOL_UNKNOWN)
-		return;
+	if (connection->protocol == PROTOCOL_UNKNOWN && cause != SONDE_LOSS_UNSEEN)
+		return; /* nobody knows that it was a request */
 	sonde_lost(cause, 1);
 	connection_forget(connection);
 }
@@ -124,6 +124,7 @@ static __always_inline int observe(struct sock *sk, int size, enum way way, stru
 	struct engine engine = {};
 	struct connection *connection;
 	struct stream *stream;
+	enum sight sight;
 
 	if (!window || !is_stream(sk) || !sonde_target_match())
 		return 0;
@@ -144,8 +145,9 @@ static __always_inline int observe(struct sock *sk, int size, enum way way, stru
 	engine.window = window;
 	engine.call.way = way;
 	engine.call.now = stream->last = bpf_ktime_get_ns();
-	if (unlikely(!payload_of(&engine.call.payload, stream, size)))
-		passed(connection, stream, size, SONDE_LOSS_UNSEEN);
+	sight = payload_of(&engine.call.payload, stream, size);
+	if (unlikely(sight != SEEN))
+		passed(connection, stream, size, sight == UNSEEN ? SONDE_LOSS_UNSEEN : SONDE_LOSS_GAP);
 	take_kept(&engine.call, stream, window);
 	if (bpf_loop(STEPS_MAX, engine_step, &engine, 0) == STEPS_MAX) {
 		sonde_lost(SONDE_LOSS_UNPARSED, 1);

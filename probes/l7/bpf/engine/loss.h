@@ -7,7 +7,7 @@
 
 enum sonde_custom_loss {
 	SONDE_LOSS_GAP = SONDE_LOSS_CUSTOM, /* bytes went by that nobody showed, in the middle of a message */
-	SONDE_LOSS_UNSEEN,		    /* a call whose bytes cannot be read: io_uring, splice, a 32-bit program */
+	SONDE_LOSS_UNSEEN,		    /* a call whose bytes cannot be read: io_uring, a 32-bit program */
 	SONDE_LOSS_UNPARSED,		    /* bytes that break the grammar of the protocol that was spoken so far */
 	SONDE_LOSS_UNMATCHED,		    /* a response whose request was not seen */
 	SONDE_LOSS_OPEN_AT_EXIT,	    /* a request whose connection ended, or changed its protocol, before the response */

@@ -5,6 +5,9 @@
 
 #include "connection.h"
 
+/* What of the bytes of a call can be known. */
+enum sight { SEEN, BY_LENGTH, UNSEEN };
+
 struct payload {
 	u64 base, length;   /* the piece at hand */
 	u64 vector;	    /* where the next pieces are listed, a struct user_vector each */
@@ -31,28 +34,28 @@ static __always_inline bool payload_next(struct payload *payload)
 	return true;
 }
 
-static __always_inline bool payload_vector(struct payload *payload, u64 vector, u64 vectors, u64 size)
+static __always_inline void payload_vector(struct payload *payload, u64 vector, u64 vectors, u64 size)
 {
 	payload->vector = vector;
 	payload->vectors = vectors;
 	payload->rest = size;
-	return true;
 }
 
-static __always_inline bool payload_message(struct payload *payload, u64 address, u64 size)
+static __always_inline enum sight payload_message(struct payload *payload, u64 address, u64 size)
 {
 	struct user_message message;
 
 	if (sonde_read_user(&message, sizeof(message), (void *)address))
-		return false;
-	return payload_vector(payload, message.vectors, message.count, size);
+		return BY_LENGTH;
+	payload_vector(payload, message.vectors, message.count, size);
+	return SEEN;
 }
 
 /*
  * One message of a vector of them: the hook is called for each in turn. The vector goes on where the call before left
  * it, unless that was the last, or sent less than it was to.
  */
-static __always_inline bool payload_messages(struct payload *payload, struct stream *stream, u64 vector, u64 count, u64 size)
+static __always_inline enum sight payload_messages(struct payload *payload, struct stream *stream, u64 vector, u64 count, u64 size)
 {
 	u64 index = stream->mmsg_vector == vector ? stream->mmsg_next : 0;
 
@@ -61,8 +64,8 @@ static __always_inline bool payload_messages(struct payload *payload, struct str
 	return payload_message(payload, vector + index * sizeof(struct user_messages), size);
 }
 
-/* Fills `payload` with where the `size` bytes of the current call are; false if nobody can tell. */
-static __always_inline bool payload_of(struct payload *payload, struct stream *stream, u64 size)
+/* Fills `payload` with where the `size` bytes of the current call are; it is empty if nobody can tell. */
+static __always_inline enum sight payload_of(struct payload *payload, struct stream *stream, u64 size)
 {
 	struct arguments arguments = {};
 
@@ -75,7 +78,7 @@ static __always_inline bool payload_of(struct payload *payload, struct stream *s
 	case __NR_write:
 	case __NR_sendto:
 	case __NR_recvfrom:
-		return true;
+		return SEEN;
 	}
 	payload->length = 0;
 	switch (arguments.call) {
@@ -83,15 +86,19 @@ static __always_inline bool payload_of(struct payload *payload, struct stream *s
 	case __NR_writev:
 	case __NR_preadv2:
 	case __NR_pwritev2:
-		return payload_vector(payload, arguments.second, arguments.third, size);
+		payload_vector(payload, arguments.second, arguments.third, size);
+		return SEEN;
 	case __NR_sendmsg:
 	case __NR_recvmsg:
 		return payload_message(payload, arguments.second, size);
 	case __NR_sendmmsg:
 	case __NR_recvmmsg:
 		return payload_messages(payload, stream, arguments.second, arguments.third, size);
+	case __NR_sendfile:
+	case __NR_splice:
+		return BY_LENGTH;
 	}
-	return false; /* sendfile() and splice() say how much, io_uring not even where */
+	return UNSEEN; /* io_uring, which has no buffer in its arguments; a 32-bit program, whose calls have other numbers */
 }
 
 #endif
