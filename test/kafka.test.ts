@@ -22,7 +22,7 @@ let workload: Workload;
 beforeAll(async () => {
   [kafka, workload] = await Promise.all([startKafka(), compile('workloads/values.c', { name: 'values-kafka' })]);
 }, 180_000);
-afterAll(() => kafka[Symbol.asyncDispose]());
+afterAll(() => kafka?.[Symbol.asyncDispose]());
 
 interface MetricRecord {
   timestamp: string;

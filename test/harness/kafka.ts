@@ -128,7 +128,7 @@ export class Kafka implements AsyncDisposable {
     const options = { cwd: this.#folder.path };
     const child = new Child(
       findTool('java'),
-      ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', `${jars}/*`, 'kafka.Kafka', 'server.properties'],
+      ['-Xmx512m', '-XX:TieredStopAtLevel=1', '-cp', `${jars}/*`, 'kafka.Kafka', 'server.properties'],
       options,
     );
     this.#child = child;
