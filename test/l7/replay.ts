@@ -76,7 +76,8 @@ export async function endpoint(path?: string): Promise<Endpoint> {
       }
       peer.end();
       client.end();
-      await Promise.all([client, peer].map((socket) => (socket.destroyed ? undefined : once(socket.resume(), 'close'))));
+      const open = [client, peer].filter((socket) => !socket.destroyed);
+      await Promise.all(open.map((socket) => once(socket.resume(), 'close')));
     },
     async [Symbol.asyncDispose]() {
       server.close();
