@@ -492,14 +492,10 @@ static __always_inline enum step http1_chunk(struct cursor *cursor)
 	return GO_ON;
 }
 
-/* One step of either stream. A global function, so that the verifier looks at each protocol by itself. */
-__noinline int http1_step(struct call *call, struct connection *connection, struct window *window)
+static __always_inline enum step http1_next(struct cursor *cursor)
 {
-	if (!call || !connection || !window)
-		return STOP;
-
-	struct cursor whole = CURSOR(call, connection, window), *cursor = &whole;
 	struct stream *stream = cursor->stream;
+	struct call *call = cursor->call;
 
 	switch (stream->phase) {
 	case HTTP1_IDLE:
@@ -527,7 +523,7 @@ __noinline int http1_step(struct call *call, struct connection *connection, stru
 	if (!unread(cursor))
 		return fetch(cursor);
 	if (stream->phase == HTTP1_LINE) {
-		u64 dull = http1_dull(window, call->at, call->end);
+		u64 dull = http1_dull(cursor->window, call->at, call->end);
 
 		call->at = dull;
 		if (!(dull >> 32))
@@ -541,6 +537,26 @@ __noinline int http1_step(struct call *call, struct connection *connection, stru
 	} else {
 		stream->phase = HTTP1_CHUNK;
 		pass(cursor, stream->elements + 2);
+	}
+	return GO_ON;
+}
+
+/* Parts of a message that one step takes. */
+#define HTTP1_AT_ONCE 4
+
+/* Some steps of either stream. A global function, so that the verifier looks at each protocol by itself. */
+__noinline int http1_step(struct call *call, struct connection *connection, struct window *window)
+{
+	if (!call || !connection || !window)
+		return STOP;
+
+	struct cursor cursor = CURSOR(call, connection, window);
+
+	for (u32 i = 0; i < HTTP1_AT_ONCE; i++) {
+		if (http1_next(&cursor) == STOP)
+			return STOP;
+		if (cursor.stream->skip || connection->protocol != PROTOCOL_HTTP1)
+			break;
 	}
 	return GO_ON;
 }
