@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { asSondeError, formatPlace, nearest, quoteNames, sondeError, type SondeError } from '@sonde/kit';
+import { asSondeError, nearest, quoteNames, sondeError, type SondeError } from '@sonde/kit';
 import { builtInPackage } from '../packages/find-package.ts';
 import { loadPackage } from '../packages/load-package.ts';
 import type { ProbePackage } from '../packages/types.ts';
 import { type TargetReport, targetReport } from '../targets/report.ts';
 import type { TargetRules } from '../targets/types.ts';
 import type { ProbeObservation } from '../telemetry/types.ts';
-import { checkDesired, Probe } from './probe.ts';
+import { checkDesired } from './desired-plan.ts';
+import { errorStatus } from './error-status.ts';
+import { Probe } from './probe.ts';
 import type { ProbeServices } from './services.ts';
 import { RunStatistics } from './run-statistics.ts';
 import type { DesiredProbe, ProbeManager, ProbeStatus } from './types.ts';
@@ -161,14 +163,13 @@ export class Probes implements ProbeManager {
 }
 
 function brokenStatus(name: string, { package: reference, error, since }: Broken, desired: DesiredProbe): ProbeStatus {
-  const { code, message, place, hint } = error;
   return {
     name,
     package: reference,
     version: '',
     description: '',
     state: 'failed',
-    error: { code, message, ...(place && { place: formatPlace(place) }), ...(hint && { hint }) },
+    error: errorStatus(error),
     warnings: [],
     since: since.toISOString(),
     desired: {

@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  asSondeError,
-  attachParams,
-  formatPlace,
-  nearest,
-  quoteNames,
-  resolveParams,
-  sondeError,
-  type Manifest,
-  type ParamInput,
-  type ParamValue,
-  type SondeError,
-} from '@sonde/kit';
+import { asSondeError, attachParams, sondeError, type SondeError } from '@sonde/kit';
 import { EventEmitter } from 'eventemitter3';
 import { EventLimits } from '../events/index.ts';
 import type { ProbePackage } from '../packages/types.ts';
 import type { ProbeObservation } from '../telemetry/types.ts';
-import type { TargetMode, TargetRules } from '../targets/types.ts';
+import type { TargetMode } from '../targets/types.ts';
+import { planOf, type DesiredPlan } from './desired-plan.ts';
+import { errorStatus } from './error-status.ts';
 import { EventOutlet } from './event-outlet.ts';
 import { LoadedProbe, PAUSED } from './loaded-probe.ts';
-import { loadKey } from './object-settings.ts';
 import { ProgramPlan, type Task } from './program-plan.ts';
 import { programStatuses, type ProgramEstimate } from './program-status.ts';
 import type { ProbeServices, RunSettings, SourceServices } from './services.ts';
@@ -29,15 +18,6 @@ export interface ProbeStateEvents {
   state: (state: ProbeState, previous: ProbeState) => void;
 }
 
-/** The settings that one desired state comes to, and what of it makes a reload necessary. */
-interface Plan extends RunSettings {
-  enabled: boolean;
-  /** The params as a person writes them. */
-  given: Record<string, ParamInput>;
-  targets: TargetRules;
-  loadKey: string;
-}
-
 /** One probe from installed to stopped: makes what is the case follow what is wanted. Calls are taken one after the other. */
 export class Probe extends EventEmitter<ProbeStateEvents> {
   readonly package: ProbePackage;
@@ -45,7 +25,7 @@ export class Probe extends EventEmitter<ProbeStateEvents> {
   #state: ProbeState = 'installed';
   #since = new Date();
   #error: SondeError | undefined;
-  #plan: Plan;
+  #plan: DesiredPlan;
   #loaded: LoadedProbe | undefined;
   #removeSource: (() => void) | undefined;
   #turn: Promise<void> = Promise.resolve();
@@ -274,7 +254,7 @@ export class Probe extends EventEmitter<ProbeStateEvents> {
   }
 
   /** Whether a place that a param fills in was refused, and the params have changed: then it is worth another try. */
-  #mayAttachNow(previous: Plan): boolean {
+  #mayAttachNow(previous: DesiredPlan): boolean {
     const refused = this.#loaded!.plan.tasks.flatMap(({ refusals }) => refusals.flatMap(({ attach }) => attachParams(attach)));
     return refused.some((param) => this.#plan.params[param] !== previous.params[param]);
   }
@@ -357,43 +337,4 @@ class KeptRunning extends Error {
   constructor(cause: unknown) {
     super('reload failed', { cause });
   }
-}
-
-/** What is wrong with a desired state, without applying it. */
-export function checkDesired({ manifest }: ProbePackage, desired: DesiredProbe): SondeError[] {
-  const known = Object.keys(manifest.collectors);
-  const unknown = Object.keys(desired.collectors ?? {}).filter((collector) => !known.includes(collector));
-  const problems = unknown.map((collector) =>
-    sondeError(
-      'SONDE_COLLECTOR_UNKNOWN',
-      { probe: manifest.name, collector, nearest: quoteNames(nearest(collector, known)), known: quoteNames(known, 'and') },
-      { place: { pointer: `/collectors/${collector}` } },
-    ),
-  );
-  return [...problems, ...resolveParams(manifest, desired.params).problems];
-}
-
-function planOf(pkg: ProbePackage, desired: DesiredProbe, targetMode: TargetMode): Plan {
-  const { manifest } = pkg;
-  const params: Record<string, ParamValue> = resolveParams(manifest, desired.params).values;
-  const collectors = Object.entries(manifest.collectors).filter(
-    ([name, collector]) => desired.collectors?.[name] ?? collector.default ?? true,
-  );
-  return {
-    enabled: desired.enabled ?? true,
-    params,
-    given: { ...defaults(manifest), ...desired.params },
-    collectors: new Set(collectors.map(([name]) => name)),
-    targets: desired.targets ?? {},
-    targetMode,
-    loadKey: loadKey(manifest, params),
-  };
-}
-
-function defaults({ params = {} }: Manifest): Record<string, ParamInput> {
-  return Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.default]));
-}
-
-function errorStatus({ code, message, place, hint }: SondeError): NonNullable<ProbeStatus['error']> {
-  return { code, message, ...(place && { place: formatPlace(place) }), ...(hint && { hint }) };
 }

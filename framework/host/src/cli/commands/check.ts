@@ -64,7 +64,7 @@ async function checkConfig(file: string): Promise<SondeError[]> {
 async function checkProbe(name: string, probe: ProbeConfig, folder: string): Promise<SondeError[]> {
   const { builtInPackage } = await import('../../packages/find-package.ts');
   const { loadPackage } = await import('../../packages/load-package.ts');
-  const { checkDesired } = await import('../../probes/probe.ts');
+  const { checkDesired } = await import('../../probes/desired-plan.ts');
   try {
     const found = await loadPackage(probe.package ?? builtInPackage(name), folder);
     if (found.manifest.name === name) return checkDesired(found, probe);
