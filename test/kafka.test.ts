@@ -133,7 +133,7 @@ test('another client reads each event, each process and the schema, with all lab
     keys: {},
     labels: {
       'process.executable.name': workload.name,
-      'process.executable.path': workload.path,
+      'process.executable.path': expect.stringContaining(workload.path), // in a changed root the kernel's path is longer
       'process.command_line': expect.stringContaining(`100 2000 10 n${EVENT}`),
       'process.parent_pid': process.pid,
       'process.owner': 'root',
