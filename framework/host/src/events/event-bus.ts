@@ -14,12 +14,12 @@ const SINK_LOSS = ['queue_full', 'refused', 'stopped'] as const;
 
 /**
  * Hands events (or spans) from probes to sinks. A sink that is slow or fails loses events of its own, counted, and
- * delays
- * nobody.
+ * delays nobody.
  */
 export class EventBus<Kind extends { readonly probe: string } = EventRecord> {
   readonly #services: EventBusServices;
-  readonly #queues = new Map<string, EventQueue<Kind>>();
+  /** With the name of the sink that each is for. */
+  readonly #queues = new Map<EventQueue<Kind>, string>();
   readonly #probes = new Set<string>();
 
   constructor(services: EventBusServices) {
@@ -29,26 +29,26 @@ export class EventBus<Kind extends { readonly probe: string } = EventRecord> {
   /** Makes the losses of a probe that emits events visible at 0. */
   declare(probe: string): void {
     this.#probes.add(probe);
-    for (const sink of this.#queues.keys()) this.#declareLoss(probe, sink);
+    for (const sink of this.#queues.values()) this.#declareLoss(probe, sink);
   }
 
   /** Puts the event into the queue of every sink. Never waits, never throws. */
   emit(event: Kind): void {
-    for (const queue of this.#queues.values()) queue.push(event);
+    for (const queue of this.#queues.keys()) queue.push(event);
   }
 
-  /** @param sink its key under `sinks` in sonde.yaml; each may subscribe once at a time */
+  /** @param sink its key under `sinks` in sonde.yaml; one that takes the place of another has the same for a moment */
   subscribe(sink: string, consumer: Consumer<Kind>, options?: SubscribeOptions<Kind>): EventSubscription {
-    const queue = new EventQueue(
+    const queue: EventQueue<Kind> = new EventQueue(
       consumer,
       {
         settle: () => this.#services.settle(),
         dropped: ({ probe }, cause) => this.#services.loss.add(probe, 'sink', cause, 1, sink),
-        closing: () => this.#queues.delete(sink),
+        closing: () => this.#queues.delete(queue),
       },
       options,
     );
-    this.#queues.set(sink, queue);
+    this.#queues.set(queue, sink);
     for (const probe of this.#probes) this.#declareLoss(probe, sink);
     return queue;
   }

@@ -5,6 +5,9 @@ import { labelledSpec } from './labelled.ts';
 import { WHOLE_IDENTITY } from './push/index.ts';
 import type { Sink, SinkStatus } from './types.ts';
 
+/** The type of sink that others come to. It takes no events. */
+const LISTENS = 'prometheus';
+
 interface Running {
   sink: Sink;
   /** All that the sink was made from: another text, another sink. */
@@ -73,14 +76,27 @@ export class Sinks {
     // totals go with the last reader of a view, and for a moment there is none
     const readers = old ? views.map((spec) => this.#services.store.view(spec).reader()) : [];
     try {
-      await this.#stop(name);
-      // one that fails is shown as such, and tried again with the next configuration
-      this.#running.set(name, { sink, made: '' });
-      await sink.start();
-      this.#running.set(name, { sink, made });
+      if (old && sink.type !== LISTENS) await this.#takeOver(name, { sink, made }, old);
+      else await this.#startAfter(name, { sink, made });
     } finally {
       for (const reader of readers) reader.close();
     }
+  }
+
+  /** Starts the new one before the old one stops, so that no event falls between them: some reach both. */
+  async #takeOver(name: string, next: Running, old: Running): Promise<void> {
+    await next.sink.start();
+    this.#running.set(name, next);
+    await old.sink.stop();
+  }
+
+  /** Two cannot listen on one port. */
+  async #startAfter(name: string, next: Running): Promise<void> {
+    await this.#stop(name);
+    // one that fails is shown as such, and tried again with the next configuration
+    this.#running.set(name, { ...next, made: '' });
+    await next.sink.start();
+    this.#running.set(name, next);
   }
 
   async #stop(name: string): Promise<void> {
