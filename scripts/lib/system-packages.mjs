@@ -47,6 +47,7 @@ const toTest = [
   { debian: 'wrk', fedora: 'wrk', present: command('wrk') },
   { debian: 'iperf3', fedora: 'iperf3', present: command('iperf3') },
   { debian: 'python3', fedora: 'python3', present: command('python3') },
+  { debian: 'python3-pip', fedora: 'python3-pip', present: () => command('go')() || command('pip')() },
   { debian: 'apache2-bin', fedora: 'httpd', present: command('apache2') },
   { debian: 'kcat', fedora: 'kcat', present: command('kcat') },
   { debian: 'busybox-static', fedora: 'busybox', present: command('busybox') },
