@@ -31,7 +31,7 @@ export async function loadConfig(file: string): Promise<ConfigSource> {
 }
 
 /** @throws SONDE_FILE_UNREADABLE */
-export async function readConfig(file: string): Promise<string> {
+async function readConfig(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {

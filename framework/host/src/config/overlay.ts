@@ -8,7 +8,7 @@ import type { EffectiveProbe, OverlayField, ProbeChange, ProbeConfig, ProbeOverl
 export type Fields = Map<string, unknown>;
 
 /** Takes a probe apart into its fields. */
-export function fieldsOf(probe: ProbeConfig): Fields {
+function fieldsOf(probe: ProbeConfig): Fields {
   const { collectors, params, ...whole } = probe;
   const fields: Fields = new Map(Object.entries(whole).map(([key, value]) => [pointer(key), value]));
   for (const [group, members] of [

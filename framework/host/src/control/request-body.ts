@@ -6,7 +6,7 @@ import { validateProbeChange, validateTargetRules, validateValidateRequest } fro
 import type { BodySchema } from './route.ts';
 
 /** Bytes that a body may have. */
-export const bodyLimit = 1024 * 1024;
+const bodyLimit = 1024 * 1024;
 
 const validators: Record<BodySchema, Validator<unknown>> = {
   ProbeChange: { schema, validate: validateProbeChange },

@@ -24,7 +24,7 @@ export function findPackage(reference: string, baseDirectory: string): string {
   return realpathSync(found);
 }
 
-export function isPath(reference: string): boolean {
+function isPath(reference: string): boolean {
   return reference.startsWith('.') || isAbsolute(reference);
 }
 

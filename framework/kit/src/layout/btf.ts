@@ -66,6 +66,6 @@ export function typeName(btf: Btf, id: number): string {
   }
 }
 
-export function typeAt(btf: Btf, id: number): BtfType {
+function typeAt(btf: Btf, id: number): BtfType {
   return btf.types[id] ?? { id: 0, kind: 'void', name: 'void' };
 }

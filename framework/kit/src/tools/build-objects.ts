@@ -10,7 +10,7 @@ import { findTool } from './build-tools.ts';
 const run = promisify(execFile);
 
 /** The folder to give to clang as `-I` for `#include <sonde/…>`. */
-export const kitInclude = resolve(import.meta.dirname, '../../include');
+const kitInclude = resolve(import.meta.dirname, '../../include');
 
 /** libbpf's name of the machine for `PT_REGS_PARM1` and the like, and where Debian keeps `<asm/…>`. */
 const machines: Record<string, { target: string; headers: string }> = {

@@ -4,7 +4,7 @@ import { CHUNK_BYTES, CHUNK_RECORDS, type Chunk } from '../push/index.ts';
 import { OF_RESOURCE, OF_SCOPE, REQUEST, SCOPE } from './fields.ts';
 
 /** The instrumentation scope of what a probe reports. */
-export function scopeName(probe: string): string {
+function scopeName(probe: string): string {
   return `sonde/${probe}`;
 }
 
