@@ -3,6 +3,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { commandsHeader } from '../../probes/l7/protocols/redis/generate-commands.mjs';
 import { configurationReference } from './configuration-reference.mjs';
 import { errorReference } from './error-reference.mjs';
 import { manifestReference } from './manifest-reference.mjs';
@@ -29,7 +30,7 @@ const requestBodies = {
 const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const files = (await Promise.all(schemas.map((source) => schemaFiles(root, source)))).flat();
 files.push(await validatorsFile(root, requestBodies));
-files.push(await openApiFile(root));
+files.push(await openApiFile(root), commandsHeader);
 files.push(await configurationReference(root), errorReference(), await manifestReference(root), await metricReference(root));
 for (const { file, text } of files) await (options.check ? check(file, text) : write(file, text));
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Generated from commands.txt by generate-commands.mjs; do not edit. */
+/* Generated from commands.txt by npm run generate; do not edit. */
 #ifndef L7_REDIS_COMMANDS_H
 #define L7_REDIS_COMMANDS_H
 

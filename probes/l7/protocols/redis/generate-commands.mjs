@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes commands.h of commands.txt: the table of commands, and a perfect hash of their names.
-import { readFileSync, writeFileSync } from 'node:fs';
+// Makes commands.h of commands.txt: the table of commands, and a perfect hash of their names. `npm run generate` runs it.
+import { readFileSync } from 'node:fs';
 
 const NAME = 24;
 const BITS = 13;
@@ -45,10 +45,10 @@ const rows = commands.map(([name, ...words]) => {
 });
 const table = Array.from({ length: places.length / 32 }, (_, i) => `\t${places.slice(i * 32, i * 32 + 32).join(', ')},`);
 
-writeFileSync(
-  new URL('commands.h', import.meta.url),
-  `/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Generated from commands.txt by generate-commands.mjs; do not edit. */
+export const commandsHeader = {
+  file: 'probes/l7/protocols/redis/commands.h',
+  text: `/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Generated from commands.txt by npm run generate; do not edit. */
 #ifndef L7_REDIS_COMMANDS_H
 #define L7_REDIS_COMMANDS_H
 
@@ -68,4 +68,4 @@ ${table.join('\n')}
 
 #endif
 `,
-);
+};
