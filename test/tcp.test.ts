@@ -127,6 +127,23 @@ test('connections of a millisecond count in full, and the segments are those of 
   expect(kernelCounter('Tcp', 'ActiveOpens') - before).toBeGreaterThanOrEqual(500);
 });
 
+test('a link without connections keeps its counters and has no gauges', async () => {
+  await using server = await Peer.start('server', 'tcp-s-quiet', ['-n', '5', '-r', '10', '-s', '20', '-c']);
+  const port = await server.port();
+  await using client = await Peer.start('client', 'tcp-c-quiet', ['-p', port, '-n', '5', '-s', '10', '-r', '20', '-c']);
+  await Promise.all([server.done(), client.done()]);
+  const scrape = await host.scrapeUntil(
+    'all are closed',
+    (seen) => seen.sum('tcp_connections_closed_total', { server_port: port }) === 10,
+  );
+  for (const { label } of [server, client]) {
+    expect(scrape.value('tcp_connections_open', label)).toBe(0);
+    expect(scrape.sum('tcp_sent_bytes_total', label)).toBeGreaterThan(0);
+    expect(scrape.select('tcp_rtt_smoothed_seconds', label)).toEqual([]);
+    expect(scrape.select('tcp_congestion_window', label)).toEqual([]);
+  }
+});
+
 test('the state of a connection is what ss says', async () => {
   await using server = await Peer.start('server', 'tcp-s-state', ['-r', '30000', '-s', '50000']);
   const port = await server.port();

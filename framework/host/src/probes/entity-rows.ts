@@ -59,8 +59,9 @@ export class EntityRows {
       const slot = slots[i]!;
       const value = i * valueSize;
       if (fresh[i] === 1 || this.#isHandedOn(value)) this.#open(slot, i * keySize, value);
-      this.#add(this.#rows[slot]!, value);
-      if (ended !== undefined) this.#finished[slot] = ended(this.#values, value) ? 1 : 0;
+      const isFinished = ended?.(this.#values, value) ?? false;
+      this.#finished[slot] = isFinished ? 1 : 0;
+      this.#add(this.#rows[slot]!, value, isFinished);
     }
   }
 
@@ -68,7 +69,7 @@ export class EntityRows {
   applyOverflow(changes: MapChanges): void {
     this.#values = viewOf(changes.values);
     this.#previous = viewOf(changes.previous);
-    this.#add(this.#table.overflow, 0);
+    this.#add(this.#table.overflow, 0, false);
   }
 
   /** Slots whose entry may leave the kernel: it says so itself, or its process has ended. */
@@ -126,7 +127,8 @@ export class EntityRows {
     });
   }
 
-  #add(row: number, value: number): void {
+  /** The gauges of what has ended would tell of something that is not there. */
+  #add(row: number, value: number, isFinished: boolean): void {
     const table = this.#table;
     for (const column of this.#metrics) {
       switch (column.kind) {
@@ -134,7 +136,7 @@ export class EntityRows {
           table.add(row, column.metric, column.of(this.#values, this.#previous, value));
           break;
         case 'gauge':
-          table.set(row, column.metric, column.read(this.#values, value));
+          table.set(row, column.metric, isFinished ? NaN : column.read(this.#values, value));
           break;
         case 'histogram':
           table.addHistogram(row, column.metric, column.of(this.#values, this.#previous, value));

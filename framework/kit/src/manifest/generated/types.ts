@@ -299,7 +299,7 @@ export interface AttributeMapping {
   };
 }
 /**
- * A field that equals a number when the thing is finished, such as a count of users that is 0.
+ * A field that equals a number when the thing is finished, such as a count of users that is 0. Its gauges are absent from then on; its entry is deleted from the kernel when two snapshots have found it unchanged; its counters stay.
  */
 export interface Ending {
   from: Path;
