@@ -122,16 +122,18 @@ async function listen(): Promise<{ port: number; pair(): Promise<[client: Socket
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
+  const sockets: Socket[] = [];
   return {
     port,
     async pair() {
       const accepted = once(server, 'connection');
       const client = connect(port, '127.0.0.1');
       const [peer] = (await accepted) as [Socket];
-      for (const socket of [client, peer]) socket.on('error', () => undefined).resume();
+      for (const socket of [client, peer]) sockets.push(socket.on('error', () => undefined).resume());
       return [client, peer];
     },
     async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
       server.close();
       await once(server, 'close');
     },
@@ -233,10 +235,29 @@ test('what is not watched is not counted', async () => {
   expect(scrape.sum(redisClient, byPort(server.port))).toBe(0);
 });
 
-test('it stops and leaves nothing', async () => {
+test('it stops, with what was open in the ledger, and leaves nothing', async () => {
+  await host.rest.put('/v1/probes/l7', { targets: { include: [{ pid: [process.pid] }] } });
+  await using server = await listen();
+  const [client, peer] = await server.pair();
+  await waitFor('this process is watched', async () => {
+    await said(client, peer, 'GET / HTTP/1.1\r\n\r\n');
+    await said(peer, client, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    return (await host.scrape()).sum(httpServer, byPort(server.port)) > 0;
+  });
+  await said(client, peer, 'GET /open HTTP/1.1\r\n\r\nGET /open HTTP/1.1\r\n\r\n');
+  await said(peer, client, 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf');
+  const [second, other] = await server.pair();
+  await said(second, other, '*1\r\n$4\r\nPING\r\n'.repeat(20));
+  await said(other, second, '+PONG\r\n'.repeat(5));
+  const open = (scrape: Exposition): number => scrape.sum('sonde_loss_total', { probe: 'l7', cause: 'open_at_exit' });
+  const before = open(await host.scrapeUntil('the commands', (seen) => seen.sum(redisServer, byPort(server.port)) === 5));
   await host.rest.post('/v1/probes/l7/stop');
   expect(await host.probe('l7')).toMatchObject({ state: 'stopped' });
-  await using server = await endpoint();
-  await server.replay(fixtures('redis')[0]!, whole);
-  expect((await host.scrape()).sum(redisServer, byPort(server.address as number))).toBe(0);
+  // two requests and fifteen commands on either side, and the request of this process that has the probe stop
+  const scrape = await host.scrapeUntil('the loss', (seen) => open(seen) > before);
+  expect(open(scrape) - before).toBe(35);
+  await said(other, second, '+PONG\r\n'.repeat(15));
+  await using later = await endpoint();
+  await later.replay(fixtures('redis')[0]!, whole);
+  expect((await host.scrape()).sum(redisServer, byPort(later.address as number))).toBe(0);
 });

@@ -35,4 +35,18 @@ int BPF_PROG(on_destroy, struct sock *sk)
 	return observe_destroy(sk);
 }
 
+/*
+ * The probe stops: what waits for a response waits in vain. Not where another object of it goes on, which will find
+ * those responses unmatched.
+ */
+SEC("iter/bpf_sk_storage_map")
+int on_stop(struct bpf_iter__bpf_sk_storage_map *context)
+{
+	struct connection *connection = context->value;
+
+	if (connection && !(sonde_target_mode & SONDE_TARGET_PAUSED))
+		connection_forget(connection);
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

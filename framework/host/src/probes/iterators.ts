@@ -22,20 +22,20 @@ export class Iterators {
   }
 
   /**
-   * Runs those that were not wanted before, and a last time those that are wanted no more.
+   * Runs those that were not wanted before, and those that are wanted no more if they have a last word to say.
    * @returns tasks whose iterator the kernel refused
    */
   async follow(wanted: ReadonlyMap<string, Iterator>): Promise<Task[]> {
     const unserved: Task[] = [];
     for (const [key, gone] of this.#wanted) {
       if (wanted.has(key)) continue;
-      if (runsAtSnapshot(gone)) await this.#run(gone);
+      if (runs(gone, 'snapshot', 'stop')) await this.#run(gone);
       this.#wanted.delete(key);
     }
     for (const [key, iterator] of wanted) {
       const isNew = !this.#wanted.has(key);
       this.#wanted.set(key, iterator);
-      if (!isNew || (await this.#run(iterator))) continue;
+      if (!isNew || !runs(iterator, 'start', 'snapshot') || (await this.#run(iterator))) continue;
       this.#wanted.delete(key);
       unserved.push(...iterator.tasks);
     }
@@ -48,7 +48,7 @@ export class Iterators {
 
   /** Before the maps are read: brings them up to date. */
   async snapshot(): Promise<void> {
-    for (const iterator of this.#wanted.values()) if (runsAtSnapshot(iterator)) await this.#run(iterator);
+    for (const iterator of this.#wanted.values()) if (runs(iterator, 'snapshot')) await this.#run(iterator);
   }
 
   async #run({ program, map, tasks }: Iterator): Promise<boolean> {
@@ -63,6 +63,6 @@ export class Iterators {
   }
 }
 
-function runsAtSnapshot({ tasks }: Iterator): boolean {
-  return [...tasks].some(({ run }) => run === 'snapshot');
+function runs({ tasks }: Iterator, ...when: Task['run'][]): boolean {
+  return [...tasks].some(({ run }) => when.includes(run));
 }

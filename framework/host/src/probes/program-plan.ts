@@ -16,7 +16,7 @@ export interface Task {
   readonly name: string;
   readonly optional: boolean;
   /** When it runs, if it is an iterator. */
-  readonly run: 'start' | 'snapshot';
+  readonly run: 'start' | 'snapshot' | 'stop';
   /** The best alternative not yet refused, or undefined when none is left. */
   choice: Alternative | undefined;
   readonly refusals: Refusal[];

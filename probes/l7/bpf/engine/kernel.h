@@ -40,6 +40,10 @@ struct tcp_sock {
 	u32 copied_seq;
 };
 
+struct bpf_iter__bpf_sk_storage_map {
+	void *value;
+};
+
 #pragma clang attribute pop
 
 /* The user's own structs, whose layout is that of the user API on 64-bit machines. */

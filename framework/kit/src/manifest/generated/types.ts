@@ -156,9 +156,9 @@ export interface Task {
    */
   optional?: boolean;
   /**
-   * When an iterator runs: `start`, once when its collector goes on and all hooks are attached, in the order of the tasks; `snapshot`, also before each snapshot of the maps and when the collector goes off. `start` if absent.
+   * When an iterator runs: `start`, once when its collector goes on and all hooks are attached, in the order of the tasks; `snapshot`, also before each snapshot of the maps and when the collector goes off; `stop`, only when the collector goes off and its hooks are detached. `start` if absent.
    */
-  run?: 'start' | 'snapshot';
+  run?: 'start' | 'snapshot' | 'stop';
 }
 /**
  * One way to do a task.
