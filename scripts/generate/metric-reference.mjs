@@ -30,6 +30,7 @@ async function section(root, file) {
     params = {},
     entities = {},
     events = {},
+    spans = {},
   } = parse(await readFile(path.join(root, file), 'utf8'));
   return [
     `## ${name}\n\n${description}. From ${code(file)}.`,
@@ -39,6 +40,7 @@ async function section(root, file) {
       : []),
     ...Object.entries(entities).map(entitySection),
     ...Object.entries(events).map(eventSection),
+    ...Object.entries(spans).map(spanSection),
   ].join('\n\n');
 }
 
@@ -69,6 +71,13 @@ function eventSection([name, { description = '', severity, when, attributes = {}
   const condition = when ? `, while the param ${code(when)} is true` : '';
   const text = `${description}${description ? '. ' : ''}Severity ${severity}${condition}.`;
   return `### ${name} (event)\n\n${text} ${attributeList(attributes)}`;
+}
+
+function spanSection([name, { description = '', kind, collector, attributes = {} }]) {
+  const condition = collector ? `, of the collector ${code(collector)}` : '';
+  const names = Object.keys(attributes).map(code);
+  const list = names.length > 0 ? `Attributes: ${names.join(', ')}.` : 'No attributes of its own.';
+  return `### ${name} (span)\n\n${description}${description ? '. ' : ''}Kind ${kind}${condition}. ${list}`;
 }
 
 function attributeList(attributes) {

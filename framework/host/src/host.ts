@@ -139,6 +139,7 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
     targets,
     store,
     events,
+    spans,
     telemetry,
     rules,
     log,

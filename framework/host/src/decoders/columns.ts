@@ -7,6 +7,7 @@ import {
   type EntityColumns,
   type EventColumns,
   type ExemplarRow,
+  type SpanColumns,
 } from './worker/protocol.ts';
 
 interface Process {
@@ -21,7 +22,7 @@ interface Row {
   readonly attributes: readonly string[];
 }
 
-type Declared = Pick<DecoderDefinition, 'probe' | 'entities' | 'events'>;
+type Declared = Pick<DecoderDefinition, 'probe' | 'entities' | 'events' | 'spans'>;
 type ColumnServices = Omit<DecoderServices, 'loss'>;
 
 /**
@@ -46,6 +47,7 @@ export class ColumnReader {
     this.#learn(columns.processes);
     for (const entity of columns.entities) this.#applyEntity(entity, this.#services.tables[entity.entity]!);
     if (columns.events) this.#applyEvents(columns.events);
+    if (columns.spans) this.#applySpans(columns.spans);
   }
 
   /** The worker's numbers of processes that have ended since the last call. */
@@ -148,6 +150,29 @@ export class ColumnReader {
         time: columns.times[i]! + offset,
         severity: columns.severities[i] ?? event.severity,
         ...(body !== undefined && { body }),
+        identity: this.#identify(this.#processes.get(columns.processes[i]!)),
+        attributes: columns.attributes[i]!,
+        weight: columns.weights[i]!,
+      });
+    });
+  }
+
+  #applySpans(columns: SpanColumns): void {
+    const { probe, spans } = this.#definition;
+    const offset = this.#services.clockOffset();
+    columns.kinds.forEach((index, i) => {
+      const { name, kind } = spans[index]!;
+      const [parentSpanId, error] = [columns.parentSpanIds[i], columns.errors[i]];
+      this.#services.emitSpan({
+        probe,
+        name: columns.names[i] ?? name,
+        traceId: columns.traceIds[i]!,
+        spanId: columns.spanIds[i]!,
+        ...(parentSpanId !== undefined && { parentSpanId }),
+        kind,
+        start: columns.starts[i]! + offset,
+        end: columns.ends[i]! + offset,
+        ...(error !== undefined && { error }),
         identity: this.#identify(this.#processes.get(columns.processes[i]!)),
         attributes: columns.attributes[i]!,
         weight: columns.weights[i]!,

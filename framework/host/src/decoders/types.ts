@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AttributeValue } from '@sonde/kit/decoder';
 import type { BtfType } from '@sonde/native';
-import type { EventRecord, Severity } from '../events/types.ts';
+import type { EventRecord, Severity, SpanKind, SpanRecord } from '../events/types.ts';
 import type { Identity } from '../identity/types.ts';
 import type { EntityDefinition, EntityTable, LossLedger } from '../series/types.ts';
 
@@ -10,6 +10,13 @@ export interface DecoderEvent {
   readonly name: string;
   readonly severity: Severity;
   readonly body?: string;
+  readonly attributes: readonly string[];
+}
+
+/** A kind of span that a decoder may emit, from the manifest. */
+export interface DecoderSpan {
+  readonly name: string;
+  readonly kind: SpanKind;
   readonly attributes: readonly string[];
 }
 
@@ -26,6 +33,7 @@ export interface DecoderDefinition {
   readonly entities: readonly EntityDefinition[];
   /** Events with `source: { decoder: true }`. */
   readonly events: readonly DecoderEvent[];
+  readonly spans: readonly DecoderSpan[];
   readonly params: Readonly<Record<string, AttributeValue>>;
 }
 
@@ -36,6 +44,7 @@ export interface DecoderServices {
   readonly identity: Pick<Identity, 'process' | 'settle' | 'ended' | 'on' | 'off'>;
   readonly loss: Pick<LossLedger, 'declare' | 'add'>;
   emit(event: EventRecord): void;
+  emitSpan(span: SpanRecord): void;
   /** CLOCK_REALTIME − CLOCK_MONOTONIC, nanoseconds. */
   clockOffset(): number;
 }

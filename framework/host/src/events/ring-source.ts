@@ -34,9 +34,9 @@ export function compileRingSource(
   const { definition } = table;
   const layout = recordLayout(entity.source, entity, btf);
   const adders = Object.entries(entity.metrics).map(([name, metric]) => metricAdder(name, metric, btf, layout.type));
-  const plain = { entities: [definition], events: [], probe: definition.probe };
+  const plain = { entities: [definition], events: [], spans: [], probe: definition.probe };
   const emit = new Emitter(plain);
-  const reader = new ColumnReader(plain, { tables: [table], identity, emit: () => {}, clockOffset: () => 0 });
+  const reader = new ColumnReader(plain, { tables: [table], identity, emit: () => {}, emitSpan: () => {}, clockOffset: () => 0 });
 
   return {
     ring: entity.source.ring,

@@ -72,12 +72,13 @@ export class LoadedProbe {
    * @returns tasks that want a program which this object has not loaded
    */
   async follow(settings: RunSettings): Promise<Task[]> {
+    await this.#sources.wake(settings);
     if (this.#object !== undefined) {
       writeLiveParams(this.#object, this.#package.manifest, settings.params);
       writeCollectors(this.#object, this.#package.manifest, settings.collectors);
       this.setTargetMode(settings.targetMode);
     }
-    this.#sources.follow(settings);
+    await this.#sources.follow(settings);
     return (await this.#attachments?.follow(settings.collectors, settings.params)) ?? [];
   }
 

@@ -38,8 +38,7 @@ export class Probe extends EventEmitter<ProbeStateEvents> {
   constructor(pkg: ProbePackage, services: ProbeServices) {
     super();
     this.package = pkg;
-    const limits = new EventLimits(pkg.manifest.events);
-    const outlet = new EventOutlet(services.events, limits, services.telemetry, services.store.loss);
+    const outlet = new EventOutlet(services, new EventLimits(pkg.manifest.events));
     this.#services = { ...services, outlet };
     this.#plan = planOf(pkg, {}, 0);
     services.targets.on('mode', this.#onTargetMode);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ParamValue } from '@sonde/kit';
-import type { EventBus } from '../events/index.ts';
+import type { EventBus, SpanBus } from '../events/index.ts';
 import type { Identity } from '../identity/types.ts';
 import type { SeriesStore } from '../series/types.ts';
 import type { Rules } from '../rules/index.ts';
@@ -21,6 +21,7 @@ export interface ProbeServices {
   targets: Targets;
   store: SeriesStore;
   events: EventBus;
+  spans: SpanBus;
   telemetry: HostTelemetry;
   /** Told of the rules that probes bring along. */
   rules: Pick<Rules, 'setProbe'>;

@@ -21,7 +21,7 @@ export class Sources {
 
   /** Compiles the manifest against the object and opens readers and rings, before anything is attached. */
   static async open(pkg: ProbePackage, object: BpfObject | undefined, settings: RunSettings, services: SourceServices): Promise<Sources> {
-    const decoder = await DecoderSource.start(pkg, object, settings.params, services);
+    const decoder = await DecoderSource.open(pkg, object, settings, services);
     const maps = object === undefined ? [] : mapSources(pkg, object, settings, services);
     const rings = new RingSources(pkg, object, settings, decoder, services);
     return new Sources(maps, rings, new ProcfsSources(pkg, settings, services), decoder, services);
@@ -41,12 +41,18 @@ export class Sources {
     this.#services = services;
   }
 
-  /** Collectors and params that decide which metrics and events are on. */
-  follow(settings: RunSettings): void {
+  /** Readies what takes time, before the collectors are switched. */
+  async wake(settings: RunSettings): Promise<void> {
+    await this.#decoder?.wake(settings);
+  }
+
+  /** Collectors and params that decide which metrics, events and spans are on. */
+  async follow(settings: RunSettings): Promise<void> {
     for (const source of this.#maps) source.follow(settings.collectors);
     this.#rings.follow(settings);
+    this.#rings.consume();
     this.#procfs.follow(settings.collectors);
-    this.#decoder?.follow(settings.params);
+    await this.#decoder?.follow(settings);
   }
 
   /** Adds all differences since the last time. Every process that the kernel has named by then is known before its row is. */

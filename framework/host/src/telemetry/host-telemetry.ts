@@ -11,11 +11,13 @@ export function createHostTelemetry(store: SeriesStore, version: string): HostTe
   const provider = new MeterProvider({ readers: [new StoreReader(store)] });
   const meter = provider.getMeter('sonde');
   const events = meter.createCounter('sonde.events', { unit: '{event}', description: 'Events that were emitted' });
+  const spans = meter.createCounter('sonde.spans', { unit: '{span}', description: 'Spans that were emitted' });
   const stopObserving = observeProcess(meter, version);
   return {
     meter,
     observeProbes: (read: () => Iterable<ProbeObservation>) => observeProbes(meter, read),
     countEvents: (probe, event, n) => events.add(n, { probe, event }),
+    countSpans: (probe, n) => spans.add(n, { probe }),
     async close() {
       stopObserving();
       await provider.shutdown();

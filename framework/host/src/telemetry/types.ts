@@ -30,5 +30,7 @@ export interface HostTelemetry {
   observeProbes(read: () => Iterable<ProbeObservation>): void;
   /** Events that were emitted: `sonde_events_total{probe,event}`. */
   countEvents(probe: string, event: string, n: number): void;
+  /** Spans that were emitted: `sonde_spans_total{probe}`. */
+  countSpans(probe: string, n: number): void;
   close(): Promise<void>;
 }

@@ -67,6 +67,52 @@ describe('a decoder', () => {
     expect([slots[4 * 11 - 1], slots[4 * 11]]).toEqual([1, 1]);
   });
 
+  test('emits spans: roots with ids of their own, and children of a trace that it knows', async () => {
+    const { people, worker, spans, lost } = await start();
+    worker.records(
+      'ring',
+      batchOf([
+        { kind: KIND.span, time: 500, latency: 200, weight: 10 },
+        { kind: KIND.span, time: 600 },
+        { kind: KIND.childSpan, time: 500, latency: 100 },
+      ]),
+    );
+    await worker.tick();
+    const [first, second, child] = spans;
+    expect(first).toEqual({
+      probe: 'work',
+      name: 'work.job',
+      traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+      spanId: expect.stringMatching(/^[0-9a-f]{16}$/),
+      kind: 'server',
+      start: 1300,
+      end: 1500,
+      identity: people.process(1, 1, 10_000_000_000),
+      attributes: { 'work.name': 'root' },
+      weight: 10,
+    });
+    expect(child).toMatchObject({
+      name: 'child',
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      parentSpanId: 'b7ad6b7169203331',
+      start: 1400,
+      end: 1500,
+      error: 'broken',
+      weight: 1,
+    });
+    expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(3);
+    expect(first!.traceId).not.toBe(second!.traceId);
+    expect(lost()).toEqual({});
+  });
+
+  test('refuses spans that are not declared or end before they start, and of a bad parent only that', async () => {
+    const { worker, spans, lost } = await start();
+    worker.records('ring', batchOf([{ kind: KIND.badSpan, time: 500 }]));
+    await worker.tick();
+    expect(lost()).toEqual({ undeclared: 2, invalid: 2 });
+    expect(spans.map(({ name, parentSpanId }) => [name, parentSpanId])).toEqual([['orphan', undefined]]);
+  });
+
   test('keeps the newest trace of each octave as an exemplar, and reports ids that are none', async () => {
     const { worker, exemplars, histogram, lost } = await start();
     const refused: string[] = [];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The decoder of the tests: it counts work, and misbehaves when a record's kind says so. */
-import { defineDecoder, NO_PROCESS, type Emit, type TraceContext } from '@sonde/kit/decoder';
+import { defineDecoder, NO_PROCESS, type Emit, type Process, type RecordBatch, type TraceContext } from '@sonde/kit/decoder';
 
 export const KIND = {
   work: 0,
@@ -15,6 +15,9 @@ export const KIND = {
   log: 9,
   traced: 10,
   badlyTraced: 11,
+  span: 12,
+  childSpan: 13,
+  badSpan: 14,
 } as const;
 
 const kept: unknown[] = [];
@@ -44,6 +47,7 @@ export default defineDecoder((context) => {
             attributes: { 'work.name': name(batch.view, batch.offset) },
           });
         }
+        tellOfSpan(batch, who, latency(batch.view, batch.offset), emit);
         misbehave(batch.kind, emit);
       }
     },
@@ -70,9 +74,24 @@ export default defineDecoder((context) => {
   };
 });
 
+const PARENT = { traceId: '0AF7651916CD43DD8448EB211C80319C', spanId: 'b7ad6b7169203331' };
+
+/** A span that ends with the record and took its latency. */
+function tellOfSpan({ kind, time, weight }: RecordBatch, process: Process, latency: number, emit: Emit): void {
+  const times = { start: time - latency, end: time, process };
+  if (kind === KIND.span) emit.span('work.job', { ...times, weight, attributes: { 'work.name': 'root' } });
+  if (kind === KIND.childSpan) emit.span('work.job', { ...times, name: 'child', parent: PARENT, error: 'broken' });
+  if (kind !== KIND.badSpan) return;
+  emit.span('work.secret', times);
+  emit.span('work.job', { ...times, attributes: { colour: 'red' } });
+  emit.span('work.job', { start: 2, end: 1 });
+  emit.span('work.job', { start: Number.NaN, end: 1 });
+  emit.span('work.job', { ...times, name: 'orphan', parent: { ...PARENT, spanId: '0'.repeat(16) } });
+}
+
 function traceOf(kind: number): TraceContext | undefined {
-  if (kind === KIND.traced) return { traceId: '0AF7651916CD43DD8448EB211C80319C', spanId: 'b7ad6b7169203331' };
-  return kind === KIND.badlyTraced ? { traceId: '0'.repeat(32), spanId: 'b7ad6b7169203331' } : undefined;
+  if (kind === KIND.traced) return PARENT;
+  return kind === KIND.badlyTraced ? { ...PARENT, traceId: '0'.repeat(32) } : undefined;
 }
 
 function misbehave(kind: number, emit: Emit): void {

@@ -3,7 +3,7 @@ import type { BtfType, MapChanges, RingBatch } from '@sonde/native';
 import { fileURLToPath } from 'node:url';
 import type { DecoderDefinition, DecoderLimits, DecoderServices } from '../../src/decoders/types.ts';
 import { DecoderWorker } from '../../src/decoders/decoder-worker.ts';
-import type { EventRecord } from '../../src/events/types.ts';
+import type { EventRecord, SpanRecord } from '../../src/events/types.ts';
 import type { IdentityId } from '../../src/identity/types.ts';
 import { createSeriesStore } from '../../src/series/index.ts';
 import type { HistogramColumn } from '../../src/series/index.ts';
@@ -76,6 +76,7 @@ export const WORK: DecoderDefinition = {
     },
   ],
   events: [{ name: 'work.slow', severity: 'warn', body: '{work.name} was slow', attributes: ['work.name'] }],
+  spans: [{ name: 'work.job', kind: 'server', attributes: ['work.name'] }],
   params: { threshold: 1e9 },
 };
 
@@ -102,6 +103,7 @@ export async function setUp(limits: Partial<DecoderLimits> = {}, definition: Dec
   const people = new Crowd();
   const store = createSeriesStore(people);
   const events: EventRecord[] = [];
+  const spans: SpanRecord[] = [];
   const reader = store.view({ identity: ['process.executable.name'] }).reader();
   const worker = new DecoderWorker(
     definition,
@@ -110,6 +112,7 @@ export async function setUp(limits: Partial<DecoderLimits> = {}, definition: Dec
       identity: people as unknown as DecoderServices['identity'],
       loss: store.loss,
       emit: (event) => void events.push(event),
+      emitSpan: (span) => void spans.push(span),
       clockOffset: () => 1000,
     },
     { restartMilliseconds: 10, ...limits },
@@ -120,6 +123,7 @@ export async function setUp(limits: Partial<DecoderLimits> = {}, definition: Dec
     people,
     worker,
     events,
+    spans,
     numbersOf,
     sum: (entity: string) => Object.values(numbersOf(entity)).reduce((a, b) => a + b, 0),
     lost: () =>

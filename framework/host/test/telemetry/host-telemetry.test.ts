@@ -89,12 +89,14 @@ test('each probe has its state, programs, run estimates and maps, until it is no
   expect(read('sonde.map.entries')).toEqual({});
 });
 
-test('events are counted', async () => {
+test('events and spans are counted', async () => {
   telemetry.countEvents('tcp', 'tcp.reset', 2);
+  telemetry.countSpans('l7', 1);
   await refresh();
   telemetry.countEvents('tcp', 'tcp.reset', 3);
   await refresh();
   expect(read('sonde.events')).toEqual({ 'probe=tcp,event=tcp.reset': 5 });
+  expect(read('sonde.spans')).toEqual({ 'probe=l7': 1 });
 });
 
 test('a histogram of the SDK goes over slot by slot', async () => {

@@ -128,6 +128,23 @@ export interface TraceContext {
   readonly spanId: string;
 }
 
+/** An operation from its beginning to its end. Its id is made by the host. */
+export interface EmittedSpan {
+  /** What traces show it as: one of few, such as `GET /users/{id}`. Default: its name in the manifest. */
+  name?: string;
+  /** CLOCK_MONOTONIC nanoseconds, as of `end`, which is not before it. */
+  start: number;
+  end: number;
+  process?: Process;
+  /** The trace that it belongs to, and the span in there that caused it. Default: it is the root of a new trace. */
+  parent?: TraceContext;
+  /** Why it failed, in a few words; absent if it did not. */
+  error?: string;
+  attributes?: Readonly<Record<string, AttributeValue | undefined>>;
+  /** How many spans this one stands for; default 1. */
+  weight?: number;
+}
+
 /**
  * Takes what a decoder has to say. Names are those of the manifest; anything that it does not declare is dropped,
  * counted as loss (stage `decoder`, cause `undeclared`) and reported once by name. Nothing here throws.
@@ -158,6 +175,8 @@ export interface Emit {
   /** The entity is gone for good (a connection closed). The end of its process need not be said. */
   end(row: Row): void;
   event(name: string, event: EmittedEvent): void;
+  /** A parent whose ids are none is reported; the span then begins a trace of its own. */
+  span(name: string, span: EmittedSpan): void;
 }
 
 /**

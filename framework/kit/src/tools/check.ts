@@ -59,16 +59,17 @@ async function checkFiles(source: ManifestFile): Promise<SondeError[]> {
   }
 }
 
-function summary({ name, collectors, entities = {}, events = {} }: Manifest): string {
+function summary({ name, collectors, entities = {}, events = {}, spans = {} }: Manifest): string {
   const metrics = Object.values(entities).flatMap((entity) => Object.keys(entity.metrics));
   const counts = [
     count(Object.keys(collectors), 'collector'),
     count(metrics, 'metric'),
     count(Object.keys(events), 'event'),
+    ...(Object.keys(spans).length > 0 ? [count(Object.keys(spans), 'kind of span', 'kinds of span')] : []),
   ];
   return `${name}: nothing is wrong (${counts.join(', ')})`;
 }
 
-function count(names: readonly string[], noun: string): string {
-  return `${names.length} ${noun}${names.length === 1 ? '' : 's'}`;
+function count(names: readonly string[], noun: string, nouns = `${noun}s`): string {
+  return `${names.length} ${names.length === 1 ? noun : nouns}`;
 }

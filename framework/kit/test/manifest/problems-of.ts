@@ -40,6 +40,12 @@ entities:
     attributes: { sample.disk.name: name }
     metrics:
       sample.reads: { type: counter, unit: '{read}', value: reads, help: Reads }
+spans:
+  sample.operation:
+    source: { decoder: true }
+    kind: server
+    collector: calls
+    attributes: { sample.path: The path that was asked for }
 events:
   sample.slow:
     source: { ring: events, struct: slow_call, kind: 1 }

@@ -120,6 +120,13 @@ test.each([
     "/entities/sample.call/metrics/sample.calls/collector: there is no collector 'call' in this manifest [SONDE_MANIFEST_REFERENCE]",
   ],
   [
+    'an unknown collector of a span',
+    'kind: server\n    collector: calls',
+    'kind: server\n    collector: cals',
+    'cals',
+    "/spans/sample.operation/collector: there is no collector 'cals' in this manifest [SONDE_MANIFEST_REFERENCE]",
+  ],
+  [
     'a condition that is no boolean param',
     'when: report',
     'when: slow',
@@ -203,13 +210,6 @@ test.each([
     'source:',
     "/entities/sample.disk/source: entity 'sample.disk': the format lines has no columns and skips no lines [SONDE_MANIFEST_SOURCE]",
   ],
-  [
-    'a decoder that the package lacks',
-    'decoder: dist/decoder.js\n',
-    '',
-    'source:',
-    "/entities/sample.decoded/source: entity 'sample.decoded': there is no decoder [SONDE_MANIFEST_SOURCE]",
-  ],
 ])('%s is refused at its place', (_, from, to, at, expected) => {
   const text = withChange(from, to);
   expect(problemsOf(text)).toEqual([expected]);
@@ -222,5 +222,12 @@ test('a probe without an object can only read procfs', () => {
   ).toEqual([
     ['SONDE_MANIFEST_SOURCE', '/entities/sample.call/source'],
     ['SONDE_MANIFEST_SOURCE', '/events/sample.slow/source'],
+  ]);
+});
+
+test('what a decoder emits needs one', () => {
+  expect(problemsOf(withChange('decoder: dist/decoder.js\n', ''))).toEqual([
+    "/entities/sample.decoded/source: entity 'sample.decoded': there is no decoder [SONDE_MANIFEST_SOURCE]",
+    "/spans/sample.operation/source: span 'sample.operation': there is no decoder [SONDE_MANIFEST_SOURCE]",
   ]);
 });

@@ -167,7 +167,7 @@ test('all problems are told at once, in the order of the file', () => {
     .replace('unit: By', 'unti: By')
     .replace('name: sample', 'name: Sample')
     .replace('kind: 1', 'kind: x');
-  expect(errorsOf(text).map(({ place }) => place?.line)).toEqual([2, 27, 40]);
+  expect(errorsOf(text).map(({ place }) => place?.line)).toEqual([2, 27, 46]);
 });
 
 test('an empty file says what is missing rather than failing', () => {

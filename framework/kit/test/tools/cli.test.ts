@@ -46,7 +46,7 @@ async function checkWith(manifest: string, ...options: string[]): Promise<Result
 test('check finds nothing wrong with a package that fits its object', async () => {
   expect(await sondeProbe('check', folder)).toEqual({
     code: 0,
-    stdout: 'sample: nothing is wrong (1 collector, 5 metrics, 1 event)\n',
+    stdout: 'sample: nothing is wrong (1 collector, 5 metrics, 1 event, 1 kind of span)\n',
     stderr: '',
   });
 });

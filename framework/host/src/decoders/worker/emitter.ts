@@ -3,26 +3,25 @@ import {
   NO_PROCESS,
   type Emit,
   type EmittedEvent,
+  type EmittedSpan,
   type Process,
   type Row,
   type TraceContext,
 } from '@sonde/kit/decoder';
-import type { EntityDefinition } from '../../series/types.ts';
-import type { DecoderEvent } from '../types.ts';
+import type { DecoderDefinition } from '../types.ts';
 import { EntityRows } from './entity-rows.ts';
 import { EventRows } from './event-rows.ts';
 import { ProcessTable } from './process-table.ts';
 import type { Columns } from './protocol.ts';
 import { Refusals } from './refusals.ts';
+import { SpanRows } from './span-rows.ts';
+import { traceIds } from './trace-ids.ts';
 
 /** A row of entity e is e · ENTITY + its number there. */
 const ENTITY = 2 ** 24;
 /** What `entity` gives for a name that the manifest does not declare. */
 const REFUSED_ROW = -1;
 const NO_ATTRIBUTES: readonly string[] = [];
-/** Not all zero, which W3C Trace Context reserves for none. */
-const TRACE_ID = /^(?!0+$)[0-9a-f]{32}$/i;
-const SPAN_ID = /^(?!0+$)[0-9a-f]{16}$/i;
 
 interface Entity {
   readonly name: string;
@@ -39,8 +38,9 @@ export class Emitter implements Emit {
   readonly #entities: readonly Entity[];
   readonly #byName: ReadonlyMap<string, Entity>;
   readonly #events: EventRows;
+  readonly #spans: SpanRows;
 
-  constructor(definition: { entities: readonly EntityDefinition[]; events: readonly DecoderEvent[] }) {
+  constructor(definition: Pick<DecoderDefinition, 'entities' | 'events' | 'spans'>) {
     this.#entities = definition.entities.map((entity, index) => ({
       name: entity.name,
       index,
@@ -50,6 +50,7 @@ export class Emitter implements Emit {
     }));
     this.#byName = new Map(this.#entities.map((entity) => [entity.name, entity]));
     this.#events = new EventRows(definition.events, this.refusals);
+    this.#spans = new SpanRows(definition.spans, this.refusals);
   }
 
   process(view: DataView, offset: number): Process {
@@ -110,21 +111,24 @@ export class Emitter implements Emit {
     this.#events.push(name, event);
   }
 
+  span(name: string, span: EmittedSpan): void {
+    this.#spans.push(name, span);
+  }
+
   /** Ends the call: takes what it emitted. */
   take(): Columns | undefined {
     const entities = this.#entities.map(({ rows }) => rows.take()).filter((columns) => columns !== undefined);
     const events = this.#events.take();
+    const spans = this.#spans.take();
     const processes = this.processes.takeAdded();
-    if (entities.length === 0 && events === undefined && processes.length === 0) return undefined;
-    return { processes, entities, ...(events && { events }) };
+    if (entities.length === 0 && !events && !spans && processes.length === 0) return undefined;
+    return { processes, entities, ...(events && { events }), ...(spans && { spans }) };
   }
 
-  #exemplar(entity: Entity, row: Row, metric: number, value: number, { traceId, spanId }: TraceContext): void {
-    if (!TRACE_ID.test(traceId) || !SPAN_ID.test(spanId)) {
-      return this.refusals.say(`a trace given for '${entity.name}' has ids other than 32 and 16 hexadecimal digits`);
-    }
-    const ids = { traceId: traceId.toLowerCase(), spanId: spanId.toLowerCase() };
-    entity.rows.exemplar({ row: row % ENTITY, metric, value, ...ids });
+  #exemplar(entity: Entity, row: Row, metric: number, value: number, trace: TraceContext): void {
+    const ids = traceIds(trace);
+    if (ids) return entity.rows.exemplar({ row: row % ENTITY, metric, value, ...ids });
+    this.refusals.say(`a trace given for '${entity.name}' has ids other than 32 and 16 hexadecimal digits`);
   }
 
   #entityOf(row: Row): Entity | undefined {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { NO_PROCESS, type AttributeValue, type EmittedEvent } from '@sonde/kit/decoder';
 import type { DecoderEvent } from '../types.ts';
+import { declaredAttributes } from './declared-attributes.ts';
 import type { EventColumns } from './protocol.ts';
 import type { Refusals } from './refusals.ts';
 
@@ -25,13 +26,8 @@ export class EventRows {
         `event '${name}' is not declared in the manifest with \`source: { decoder: true }\``,
       );
     }
-    const attributes: Record<string, AttributeValue> = {};
-    for (const [attribute, value] of Object.entries(event.attributes ?? {})) {
-      if (!declared.attributes.has(attribute)) {
-        return this.#refusals.undeclared(`attribute '${attribute}' is not declared for event '${name}'`);
-      }
-      if (value !== undefined) attributes[attribute] = value;
-    }
+    const attributes = declaredAttributes(`event '${name}'`, declared.attributes, event.attributes, this.#refusals);
+    if (attributes === undefined) return;
     this.#kinds.push(declared.index);
     this.#events.push({ ...event, time: event.time ?? Number(process.hrtime.bigint()), attributes });
   }

@@ -48,6 +48,7 @@ export interface Columns {
   processes: Float64Array<ArrayBuffer>;
   entities: EntityColumns[];
   events?: EventColumns;
+  spans?: SpanColumns;
 }
 
 export interface EntityColumns {
@@ -91,6 +92,22 @@ export interface EventColumns {
   weights: Float64Array<ArrayBuffer>;
   severities: (Severity | undefined)[];
   bodies: (string | undefined)[];
+  attributes: Record<string, AttributeValue>[];
+}
+
+export interface SpanColumns {
+  /** Index in the definition. */
+  kinds: Uint16Array<ArrayBuffer>;
+  /** CLOCK_MONOTONIC nanoseconds, as of `ends`. */
+  starts: Float64Array<ArrayBuffer>;
+  ends: Float64Array<ArrayBuffer>;
+  processes: Uint32Array<ArrayBuffer>;
+  weights: Float64Array<ArrayBuffer>;
+  names: (string | undefined)[];
+  traceIds: string[];
+  spanIds: string[];
+  parentSpanIds: (string | undefined)[];
+  errors: (string | undefined)[];
   attributes: Record<string, AttributeValue>[];
 }
 

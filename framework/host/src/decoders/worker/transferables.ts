@@ -15,5 +15,9 @@ export function transferables(answer: Answer): ArrayBuffer[] {
     const { kinds, times, processes, weights } = columns.events;
     buffers.push(kinds.buffer, times.buffer, processes.buffer, weights.buffer);
   }
+  if (columns.spans) {
+    const { kinds, starts, ends, processes, weights } = columns.spans;
+    buffers.push(kinds.buffer, starts.buffer, ends.buffer, processes.buffer, weights.buffer);
+  }
   return buffers;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { quoteNames, nearest } from '../../input/index.ts';
 import { attachParams, fillAttach, parametrisedTypes, parseAttach } from '../attach.ts';
-import type { Alternative, Manifest, Task } from '../generated/types.ts';
+import type { Alternative, Manifest, Metric, Task } from '../generated/types.ts';
 import { alternatives, type At, type Findings } from './findings.ts';
 
 export function checkCollectors(manifest: Manifest, findings: Findings): void {
@@ -10,6 +10,13 @@ export function checkCollectors(manifest: Manifest, findings: Findings): void {
     for (const { alternative, at: place } of taskAlternatives(task, at))
       checkAttach(manifest, alternative, place, findings);
   }
+}
+
+/** Checks the collector that a metric or a span belongs to. */
+export function checkCollectorOf({ collectors }: Manifest, { collector }: Pick<Metric, 'collector'>, at: At, findings: Findings): void {
+  if (collector === undefined || collector in collectors) return;
+  const values = { what: 'collector', name: collector, ...alternatives(collector, Object.keys(collectors)) };
+  findings.add('SONDE_MANIFEST_REFERENCE', values, [...at, 'collector']);
 }
 
 /** All tasks of all collectors. */

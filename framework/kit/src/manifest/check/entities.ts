@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Entity, Manifest, Metric } from '../generated/types.ts';
-import { alternatives, type At, type Findings } from './findings.ts';
+import { checkCollectorOf } from './collectors.ts';
+import type { At, Findings } from './findings.ts';
 import { checkSource } from './sources.ts';
 
 export function checkEntities(manifest: Manifest, findings: Findings): void {
@@ -10,7 +11,7 @@ export function checkEntities(manifest: Manifest, findings: Findings): void {
     for (const [metricName, metric] of Object.entries(entity.metrics)) {
       const at = ['entities', name, 'metrics', metricName];
       checkMetric(metricName, metric, entity, at, findings);
-      checkCollector(manifest, metric, at, findings);
+      checkCollectorOf(manifest, metric, at, findings);
       checkSameEverywhere(metricName, metric, seen, at, findings);
     }
   }
@@ -41,12 +42,6 @@ function checkMetric(name: string, metric: Metric, entity: Entity, at: At, findi
   }
   if ('ring' in source && metric.type === 'gauge')
     report('records of a ring cannot set a gauge', 'Use a map or a decoder.', 'type');
-}
-
-function checkCollector({ collectors }: Manifest, { collector }: Metric, at: At, findings: Findings): void {
-  if (collector === undefined || collector in collectors) return;
-  const values = { what: 'collector', name: collector, ...alternatives(collector, Object.keys(collectors)) };
-  findings.add('SONDE_MANIFEST_REFERENCE', values, [...at, 'collector']);
 }
 
 /** A metric of two entities is one metric with more attributes: its type and unit cannot differ. */

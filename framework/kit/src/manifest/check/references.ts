@@ -7,6 +7,7 @@ import { checkEvents } from './events.ts';
 import { Findings } from './findings.ts';
 import { checkParams } from './params.ts';
 import { checkRules } from './rules.ts';
+import { checkSpans } from './spans.ts';
 
 /** Checks what the schema cannot say: names that another part declares, and whether parts make sense together. */
 export function checkReferences(source: ManifestFile): SondeError[] {
@@ -15,6 +16,7 @@ export function checkReferences(source: ManifestFile): SondeError[] {
   checkCollectors(source.manifest, findings);
   checkEntities(source.manifest, findings);
   checkEvents(source.manifest, findings);
+  checkSpans(source.manifest, findings);
   checkRules(source.manifest, findings);
   return findings.list;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Entity, EventKind, Manifest } from '../generated/types.ts';
+import type { Entity, EventKind, Manifest, Span } from '../generated/types.ts';
 import type { At, Findings } from './findings.ts';
 
 /** Checks that the package has what a source needs. */
 export function checkSource(
   manifest: Manifest,
-  what: 'entity' | 'event',
+  what: 'entity' | 'event' | 'span',
   name: string,
-  source: Entity['source'] | EventKind['source'],
+  source: (Entity | EventKind | Span)['source'],
   at: At,
   findings: Findings,
 ): void {

@@ -70,6 +70,12 @@ export interface Manifest {
     [k: string]: EventKind;
   };
   /**
+   * Operations with a beginning and an end, such as a request, by a dotted name such as `http.server`. They go to sinks that take traces.
+   */
+  spans?: {
+    [k: string]: Span;
+  };
+  /**
    * Thresholds over this probe's own metrics, by the name of the event that says that one was crossed, such as `fsync.slow`. A user changes or switches off a rule with one of the same name in sonde.yaml.
    */
   rules?: {
@@ -246,7 +252,7 @@ export interface ProcfsSource {
   skip?: number;
 }
 /**
- * The package's decoder emits the records: deltas for counters and histograms, values for gauges.
+ * The package's decoder emits the records: deltas for counters and histograms, values for gauges, events, spans.
  */
 export interface DecoderSource {
   /**
@@ -412,6 +418,28 @@ export interface Deduplicate {
    * How long equal events are held back after one was sent, such as `10s`.
    */
   within: string;
+}
+/**
+ * A kind of operation of which a decoder tells one by one, as a span of OpenTelemetry.
+ */
+export interface Span {
+  /**
+   * What its beginning and its end are, in one line.
+   */
+  description?: string;
+  /**
+   * Where its records come from.
+   */
+  source: DecoderSource;
+  /**
+   * As in OpenTelemetry: who else had a part in it.
+   */
+  kind: 'internal' | 'server' | 'client' | 'producer' | 'consumer';
+  /**
+   * The spans are emitted only while this collector is on.
+   */
+  collector?: string;
+  attributes?: Attributes;
 }
 /**
  * A threshold over a metric, for each of its series on its own. An event says that it is crossed (`firing`), and another that it is no more (`resolved`).
