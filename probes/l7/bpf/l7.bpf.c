@@ -25,7 +25,7 @@ int BPF_PROG(on_receive, struct sock *sk, int size, int flags)
 		return 0;
 	if (size > 0)
 		return observe(sk, size, RECEIVED, sonde_scratch(received_window));
-	return size ? 0 : observe_end(sk);
+	return size ? observe_nothing(sk) : observe_end(sk);
 }
 
 /* The connection is gone: what it left open will not be answered. Runs in any context. */

@@ -160,6 +160,21 @@ static __always_inline int observe(struct sock *sk, int size, enum way way, stru
 	return 0;
 }
 
+/* A call found nothing to read. If it was recvmmsg(), it is over, with what it had read before. */
+static __always_inline int observe_nothing(struct sock *sk)
+{
+	struct arguments arguments = {};
+	struct connection *connection;
+
+	current_arguments(&arguments);
+	if (likely(arguments.call != __NR_recvmmsg) || !is_stream(sk))
+		return 0;
+	connection = bpf_sk_storage_get(&connections, sk, NULL, 0);
+	if (connection)
+		connection->streams[RECEIVED].mmsg_next = 0;
+	return 0;
+}
+
 /* The peer has closed its way of the connection. */
 static __always_inline int observe_end(struct sock *sk)
 {
