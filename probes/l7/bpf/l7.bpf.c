@@ -9,13 +9,13 @@
 #include "engine/engine.h"
 
 /* For the program of each direction alone. */
-SONDE_SCRATCH(sent_window, struct window);
-SONDE_SCRATCH(received_window, struct window);
+SONDE_SCRATCH(sent_desk, struct desk);
+SONDE_SCRATCH(received_desk, struct desk);
 
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send, struct sock *sk, int size, int flags)
 {
-	return size > 0 ? observe(sk, size, SENT, sonde_scratch(sent_window)) : 0;
+	return size > 0 ? observe(sk, size, SENT, sonde_scratch(sent_desk)) : 0;
 }
 
 SEC("tp_btf/sock_recv_length")
@@ -24,7 +24,7 @@ int BPF_PROG(on_receive, struct sock *sk, int size, int flags)
 	if (flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
 		return 0;
 	if (size > 0)
-		return observe(sk, size, RECEIVED, sonde_scratch(received_window));
+		return observe(sk, size, RECEIVED, sonde_scratch(received_desk));
 	return size ? observe_nothing(sk) : observe_end(sk);
 }
 

@@ -30,6 +30,15 @@ struct call {
 	u32 run_operation, run_detail;
 };
 
+/*
+ * What a program works with, too large for the stack: before 6.13 all functions that are in each other's calls share 512 B
+ * of it.
+ */
+struct desk {
+	struct window window;
+	struct call call;
+};
+
 /* What a parser works on. */
 struct cursor {
 	struct call *call;

@@ -46,14 +46,14 @@ __noinline int engine_infer(struct call *call, struct connection *connection, st
 struct engine {
 	struct connection *connection;
 	struct window *window;
-	struct call call;
+	struct call *call;
 };
 
 static long engine_step(u32 index, struct engine *engine)
 {
 	struct connection *connection = engine->connection;
 	struct window *window = engine->window;
-	struct call *call = &engine->call;
+	struct call *call = engine->call;
 	struct stream *stream = stream_of(connection, call->way);
 	u64 step = STOP;
 
@@ -119,14 +119,16 @@ static __always_inline bool is_worth_a_look(struct connection *connection)
 	return true;
 }
 
-static __always_inline int observe(struct sock *sk, int size, enum way way, struct window *window)
+static __always_inline int observe(struct sock *sk, int size, enum way way, struct desk *desk)
 {
 	struct engine engine = {};
 	struct connection *connection;
 	struct stream *stream;
+	struct window *window;
+	struct call *call;
 	enum sight sight;
 
-	if (!window || !is_stream(sk) || !sonde_target_match())
+	if (!desk || !is_stream(sk) || !sonde_target_match())
 		return 0;
 	connection = connection_of(sk);
 	if (!connection)
@@ -142,18 +144,20 @@ static __always_inline int observe(struct sock *sk, int size, enum way way, stru
 		return 0;
 	}
 	engine.connection = connection;
-	engine.window = window;
-	engine.call.way = way;
-	engine.call.now = stream->last = bpf_ktime_get_ns();
-	sight = payload_of(&engine.call.payload, stream, size);
+	engine.window = window = &desk->window;
+	engine.call = call = &desk->call;
+	__builtin_memset(call, 0, sizeof(*call));
+	call->way = way;
+	call->now = stream->last = bpf_ktime_get_ns();
+	sight = payload_of(&call->payload, stream, size);
 	if (unlikely(sight != SEEN))
 		passed(connection, stream, size, sight == UNSEEN ? SONDE_LOSS_UNSEEN : SONDE_LOSS_GAP);
-	take_kept(&engine.call, stream, window);
+	take_kept(call, stream, window);
 	if (bpf_loop(STEPS_MAX, engine_step, &engine, 0) == STEPS_MAX) {
 		sonde_lost(SONDE_LOSS_UNPARSED, 1);
 		connection_forget(connection);
 	}
-	PROTOCOLS_FINISH(&engine.call, connection, window);
+	PROTOCOLS_FINISH(call, connection, window);
 	if (connection->protocol && !connection->addressed)
 		take_addresses(connection, sk);
 	stream->busy = 0;

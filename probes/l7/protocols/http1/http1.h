@@ -414,20 +414,33 @@ static __always_inline enum step http1_field(struct cursor *cursor)
 	return GO_ON;
 }
 
+/* The number of the route of a target; its high half is set if the target does not end in the window. */
+__noinline u64 http1_route(const struct window *window, u32 at, u32 end)
+{
+	struct route route;
+	bool ended;
+
+	if (!window)
+		return 0;
+	ended = route_of(window, at, end, &route);
+	return (route.text[0] == '/' ? route_number(&route) : 0) | (u64)!ended << 32;
+}
+
 static __always_inline enum step http1_request_line(struct cursor *cursor)
 {
 	struct stream *stream = cursor->stream;
 	u32 method = http1_method(word_at(cursor, 0), word_at(cursor, 8)), length = METHOD_LENGTH(method);
-	struct route route;
+	u64 route;
 
 	if (unread(cursor) < 18 && !has_line(cursor->window, cursor->call->at, cursor->call->end, 18))
 		return fetch(cursor);
 	if (!length || !http1_is_target(byte_at(cursor, length + 1), METHOD(method)))
 		return broken(cursor);
-	if (!route_of(cursor->window, cursor->call->at + length + 1, cursor->call->end, &route) && unread(cursor) < CARRY - 1)
+	route = http1_route(cursor->window, cursor->call->at + length + 1, cursor->call->end);
+	if (route >> 32 && unread(cursor) < CARRY - 1)
 		return fetch(cursor);
 	stream->operation = METHOD(method);
-	stream->detail = route.text[0] == '/' ? route_number(&route) : 0;
+	stream->detail = route;
 	return GO_ON;
 }
 

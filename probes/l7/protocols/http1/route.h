@@ -18,7 +18,7 @@
 
 struct route {
 	char text[ROUTE_TEXT];
-};
+} __attribute__((aligned(8))); /* so that it is copied by words */
 
 #define ROUTES_MAX 4096
 
