@@ -13,15 +13,18 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
 /** Answers requests from the route table. `admit` throws for a request that may not pass. */
 export function handlerFor(control: ControlOptions, admit: (request: IncomingMessage) => void): Handler {
   return async (request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const target = request.url ?? '/';
+    const url = URL.parse(target, 'http://localhost');
     try {
       admit(request);
+      if (!url) throw sondeError('SONDE_ROUTE_UNKNOWN', { path: target, nearest: '' });
+      const { pathname, searchParams } = url;
       const { route, params } = findRoute(routes, request.method ?? 'GET', pathname);
       checkQuery(route, searchParams);
       const body = route.body && (await readBody(request, route.body));
       send(response, await route.handle(control, { params, query: searchParams, body }));
     } catch (thrown) {
-      sendProblem(response, asSondeError(thrown), pathname);
+      sendProblem(response, asSondeError(thrown), url?.pathname ?? target);
     }
   };
 }

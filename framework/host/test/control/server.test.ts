@@ -85,6 +85,15 @@ describe('over TCP', () => {
     expect(answer).toContain('"SONDE_REQUEST_MALFORMED"');
   });
 
+  it('a request for what is no path gets an answer', async () => {
+    const room = await openRoom();
+    const head = `Host: localhost\r\nAuthorization: Bearer ${await room.token()}\r\nConnection: close\r\n\r\n`;
+    for (const target of ['//', 'http://[', '/v1//../../..']) {
+      const answer = await raw(room, `GET ${target} HTTP/1.1\r\n${head}`);
+      expect(answer).toMatch(/^HTTP\/1.1 404 [^]*"SONDE_ROUTE_UNKNOWN"/);
+    }
+  });
+
   it('a request that does not come to its end is given up', { timeout: 10_000 }, async () => {
     const room = await openRoom();
     const answer = await raw(room, 'GET / HTTP/1.1\r\nHost: localhost\r\n');

@@ -21,7 +21,8 @@ const MOST_SCRAPES = 16;
 export function handlerFor(scraper: Scraper, token: Token | undefined): RequestListener {
   let scrapes = 0;
   return (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://host').pathname;
+    const target = request.url ?? '/';
+    const path = URL.parse(target, 'http://host')?.pathname ?? target;
     const problem = pathProblem(path) ?? methodProblem(request, path) ?? refusal(request, token);
     if (problem) return refuse(response, problem);
     if (path === '/')

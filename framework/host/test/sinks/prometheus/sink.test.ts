@@ -103,6 +103,15 @@ test('HEAD has the head alone, other methods and paths are refused with a hint',
   expect(page.body.toString()).toContain('<a href="/metrics">');
 });
 
+test('a request for what is no path is refused like any other', async () => {
+  const { url } = await start();
+  const client = connect({ host: '127.0.0.1', port: Number(new URL(url).port) });
+  client.write('GET // HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  let answer = '';
+  for await (const chunk of client) answer += String(chunk);
+  expect(answer).toMatch(/^HTTP\/1.1 404 [^]*SONDE_ROUTE_UNKNOWN/);
+});
+
 test('the page and the state name what a scrape left out', async () => {
   const { url, store, sink } = await start();
   const table = store.define({
