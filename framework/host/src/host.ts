@@ -32,7 +32,7 @@ export interface HostOptions {
 export interface Host {
   /** Where to look: the sinks and the control API, one line each. */
   readonly where: readonly string[];
-  /** Reads the configuration again, and opens log files anew. */
+  /** Reads the configuration again, and opens log files anew. Never throws: what fails is logged. */
   reload(): Promise<void>;
   /** Stops the probes and leaves nothing in the kernel. Safe to call twice. */
   stop(): Promise<void>;
@@ -74,7 +74,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         return [...rooms.sinks.where, ...whereControl(rooms.control)];
       },
       async reload() {
-        await rooms.sinks.reopen();
+        await rooms.sinks.reopen().catch((error) => options.log('error', asSondeError(error).format()));
         await rooms.config.reload();
       },
       stop: close,

@@ -3,7 +3,7 @@ import { unwatchFile, watchFile } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { EventEmitter } from 'eventemitter3';
 import { asSondeError, joinErrors, nearest, quoteNames, sondeError, type SondeError } from '@sonde/kit';
-import type { DesiredProbe, ProbeManager } from '../probes/types.ts';
+import type { DesiredProbe, ProbeManager, ProbeStatus } from '../probes/types.ts';
 import { loadConfig, type ConfigSource } from './load-config.ts';
 import { OverlayFile, type Overlays } from './overlay-file.ts';
 import { join, lay, outdated, without } from './overlay.ts';
@@ -15,7 +15,8 @@ const watchInterval = 500;
 
 /**
  * The desired state of the host: `sonde.yaml` and what REST laid over it, field by field. A field of the overlay wins,
- * also after a restart, until it is lifted or the file changes that field. Changes are made one after the other.
+ * also after a restart, until it is lifted or the file changes that field. Changes are made one after the other, and
+ * none any more once it has stopped (SONDE_STOPPING).
  */
 export class ConfigStore extends EventEmitter<ConfigEvents> {
   readonly #file: string;
@@ -24,6 +25,7 @@ export class ConfigStore extends EventEmitter<ConfigEvents> {
   #overlays: Overlays;
   #rejected: SondeError | undefined;
   #probes: ProbeManager | undefined;
+  #stopped = false;
   readonly #started = Promise.withResolvers<void>();
   /** Changes wait for the start, then for each other. */
   #lastChange: Promise<unknown> = this.#started.promise;
@@ -74,16 +76,18 @@ export class ConfigStore extends EventEmitter<ConfigEvents> {
   /** Brings the probes to their desired state, and from now on after each change. Watches the file. */
   async start(probes: ProbeManager): Promise<void> {
     this.#probes = probes;
+    // before the probes, which take their time: what the file becomes meanwhile is taken over after them
+    watchFile(this.#file, { interval: watchInterval, persistent: false }, this.#onFileChange);
     await this.#release(this.config);
     await this.#apply();
     this.#started.resolve();
-    watchFile(this.#file, { interval: watchInterval, persistent: false }, this.#onFileChange);
   }
 
-  /** Stops watching and waits for the change that is being made. What waits for a start that never came is refused. */
+  /** Stops watching and waits for the change that is being made. What waits, and what comes from now on, is refused. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     unwatchFile(this.#file, this.#onFileChange);
-    this.#started.reject(new Error('the host stopped before it had started'));
+    this.#started.reject(sondeError('SONDE_STOPPING', {}));
     await this.#lastChange.catch(() => {});
   }
 
@@ -121,9 +125,17 @@ export class ConfigStore extends EventEmitter<ConfigEvents> {
     });
   }
 
+  /**
+   * Stops a probe and starts it again.
+   * @throws SONDE_PROBE_UNKNOWN
+   */
+  restart(probe: string): Promise<ProbeStatus> {
+    return this.#inTurn(() => this.#probes!.restart(probe));
+  }
+
   /** Reads the file again and takes it over if it is good; a bad one is put aside: see `rejected`. Never throws. */
   async reload(): Promise<void> {
-    await this.#inTurn(async () => {
+    const reloaded = this.#inTurn(async () => {
       try {
         await this.#takeOver(await loadConfig(this.#file));
       } catch (thrown) {
@@ -131,6 +143,8 @@ export class ConfigStore extends EventEmitter<ConfigEvents> {
         this.emit('rejected', this.#rejected);
       }
     });
+    // a host that stops takes nothing over
+    await reloaded.catch(() => {});
   }
 
   /**
@@ -190,7 +204,10 @@ export class ConfigStore extends EventEmitter<ConfigEvents> {
   }
 
   #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
-    const turn = this.#lastChange.then(change);
+    const turn = this.#lastChange.then(() => {
+      if (this.#stopped) throw sondeError('SONDE_STOPPING', {});
+      return change();
+    });
     this.#lastChange = turn.catch(() => {});
     return turn;
   }

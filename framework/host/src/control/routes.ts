@@ -45,6 +45,7 @@ export const routes: readonly Route[] = [
       'SONDE_OVERLAY_PACKAGE',
       'SONDE_PACKAGE_NOT_FOUND',
       'SONDE_STATE_UNWRITABLE',
+      'SONDE_STOPPING',
     ],
     handle: (control, request) => lay(control, request, request.body as ProbeChange),
   },
@@ -55,7 +56,7 @@ export const routes: readonly Route[] = [
     summary: 'Take off what was laid over sonde.yaml',
     query: { field: 'JSON pointer of a field to take off, such as /params/slow. All fields, if none is given.' },
     replies: { 204: null },
-    errors: ['SONDE_PROBE_UNKNOWN', 'SONDE_OVERLAY_FIELD_UNKNOWN', 'SONDE_STATE_UNWRITABLE'],
+    errors: ['SONDE_PROBE_UNKNOWN', 'SONDE_OVERLAY_FIELD_UNKNOWN', 'SONDE_STATE_UNWRITABLE', 'SONDE_STOPPING'],
     handle: lift,
   },
   {
@@ -64,7 +65,7 @@ export const routes: readonly Route[] = [
     id: 'startProbe',
     summary: 'Start a probe; the same as laying `enabled: true` over it',
     replies: { 200: 'ProbeStatus' },
-    errors: ['SONDE_PROBE_UNKNOWN', 'SONDE_STATE_UNWRITABLE'],
+    errors: ['SONDE_PROBE_UNKNOWN', 'SONDE_STATE_UNWRITABLE', 'SONDE_STOPPING'],
     handle: (control, request) => lay(control, request, { enabled: true }),
   },
   {
@@ -73,7 +74,7 @@ export const routes: readonly Route[] = [
     id: 'stopProbe',
     summary: 'Stop a probe; the same as laying `enabled: false` over it',
     replies: { 200: 'ProbeStatus' },
-    errors: ['SONDE_PROBE_UNKNOWN', 'SONDE_STATE_UNWRITABLE'],
+    errors: ['SONDE_PROBE_UNKNOWN', 'SONDE_STATE_UNWRITABLE', 'SONDE_STOPPING'],
     handle: (control, request) => lay(control, request, { enabled: false }),
   },
   {
@@ -82,8 +83,8 @@ export const routes: readonly Route[] = [
     id: 'restartProbe',
     summary: 'Stop a probe and start it again',
     replies: { 200: 'ProbeStatus' },
-    errors: ['SONDE_PROBE_UNKNOWN'],
-    handle: async (control, { params }) => ok(withOrigins(control, await control.probes.restart(params['name']!))),
+    errors: ['SONDE_PROBE_UNKNOWN', 'SONDE_STOPPING'],
+    handle: async (control, { params }) => ok(withOrigins(control, await control.store.restart(params['name']!))),
   },
   {
     method: 'GET',

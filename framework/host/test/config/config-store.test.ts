@@ -181,10 +181,22 @@ describe('the overlay', () => {
   it('refuses changes of a host that stops before it has started', async () => {
     await write('probes: { fsync: {} }');
     const store = await ConfigStore.open(file);
-    const refused = expect(store.lay('fsync', { enabled: false })).rejects.toThrow('stopped before it had started');
+    const refused = expect(store.lay('fsync', { enabled: false })).rejects.toMatchObject({ code: 'SONDE_STOPPING' });
     await store.stop();
     await refused;
     expect(store.overlay('fsync')).toEqual({});
+  });
+
+  it('refuses changes from the moment in which it stops', async () => {
+    await write('probes: { fsync: {} }');
+    const store = await start();
+    const before = store.lay('fsync', { enabled: false });
+    const stopped = store.stop();
+    const refused = [before, store.lay('fsync', { enabled: true }), store.restart('fsync')];
+    for (const change of refused) await expect(change).rejects.toMatchObject({ code: 'SONDE_STOPPING' });
+    await store.reload();
+    await stopped;
+    expect([probes.reconciled, probes.restarts]).toEqual([1, 0]);
   });
 
   it('is kept in a file that only root reads', async () => {

@@ -287,6 +287,14 @@ export const errorTable = {
     hint: 'Ask again in a moment; `/readyz` says when it is ready.',
     doc: 'The API listens before the kernel is set up, so that a second host is refused early.',
   },
+  SONDE_STOPPING: {
+    status: 503,
+    exit: 5,
+    title: 'The host is stopping',
+    message: 'the host is stopping and takes no more changes',
+    hint: 'Ask again when it has started anew.',
+    doc: 'A change that comes while the host stops would start what nobody would stop any more.',
+  },
   SONDE_PROBE_NAME: {
     status: 422,
     exit: 3,

@@ -16,9 +16,11 @@ export const command: Command = {
   async run({ args, options }) {
     expectArguments(args, [], 'sonde run');
     const ended = nextSignal('SIGTERM', 'SIGINT');
-    const { startHost } = await import('../../host.ts');
-    const host = await startHost({ configFile: String(options['config'] ?? '/etc/sonde/sonde.yaml'), log });
-    process.on('SIGHUP', () => void host.reload());
+    const configFile = String(options['config'] ?? '/etc/sonde/sonde.yaml');
+    const starting = import('../../host.ts').then(({ startHost }) => startHost({ configFile, log }));
+    // from the beginning, since by default it ends a process
+    process.on('SIGHUP', () => void starting.then((host) => host.reload(), () => {}));
+    const host = await starting;
     for (const place of host.where) log('info', place);
     log('info', `${await ended}: stopping`);
     await host.stop();

@@ -48,10 +48,7 @@ export class LineWriter {
   /** Opens the file again under its name. What is being written goes to the old one. @throws SONDE_SINK_OUTPUT */
   reopen(): Promise<void> {
     return this.#inTurn(async () => {
-      if (!this.#output) return;
-      const next = await this.#open();
-      await this.#output.close();
-      this.#output = next;
+      if (this.#output) await this.#replace();
     });
   }
 
@@ -92,13 +89,19 @@ export class LineWriter {
   async #rotate(rotation: Rotation): Promise<SondeError | undefined> {
     try {
       await rotation.rotate();
-      const next = await this.#open();
-      await this.#output?.close();
-      this.#output = next;
+      await this.#replace();
       return undefined;
     } catch (thrown) {
       return this.#failure(thrown);
     }
+  }
+
+  /** Goes on in the file that has the name now, unless the sink was stopped in the meantime. */
+  async #replace(): Promise<void> {
+    const next = await this.#open();
+    const old = this.#output;
+    if (old) this.#output = next;
+    await (old ?? next).close();
   }
 
   async #open(): Promise<Output> {
