@@ -93,6 +93,7 @@ async function measure(work: string, bytes: number): Promise<string[]> {
       maps: {},
       entities,
       events: [],
+      spans: [],
       params: { work },
     },
     {
@@ -100,6 +101,7 @@ async function measure(work: string, bytes: number): Promise<string[]> {
       identity,
       loss: store.loss,
       emit: () => {},
+      emitSpan: () => {},
       clockOffset: () => 0,
     },
   );

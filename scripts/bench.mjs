@@ -16,7 +16,7 @@ await main(() => {
     const names = readdirSync(folder).filter((each) => each.endsWith('.ts')).map((each) => each.slice(0, -3));
     throw new SetupError(`Which benchmark? npm run bench -- <name>, one of: ${names.join(', ')}`);
   }
-  return prepared({ privileged: true, tests: true }, async () => {
+  return prepared({ privileged: true, tests: true, benchmarks: true }, async () => {
     await build();
     return inForeground(process.execPath, [file, ...args], { cwd: root });
   });

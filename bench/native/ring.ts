@@ -114,6 +114,7 @@ async function consumeInDecoder(produced: Promise<unknown>): Promise<Consumed> {
       maps: {},
       entities: [slots],
       events: [],
+      spans: [],
       params: {},
     },
     { tables: [store.define(slots)], identity: identity as never, loss: store.loss, emit: () => {}, clockOffset: () => 0 },

@@ -58,6 +58,9 @@ const toTest = [
   { debian: 'containernetworking-plugins', fedora: 'containernetworking-plugins', present: cniPlugin('bridge') },
 ];
 
+/** What the benchmarks take beyond that. */
+const toBench = [{ debian: 'nghttp2-client', fedora: 'nghttp2', present: command('h2load') }];
+
 /**
  * Servers that the tests start themselves. Unpacked beside the project rather than installed: their packages would
  * start them on this machine.
@@ -72,8 +75,9 @@ const toUnpack = [
  *
  * @throws SetupError where apt is absent or may not be used: the message says what to install
  */
-export async function installSystemPackages({ tests = false } = {}) {
-  await install([...toBuild, ...(tests ? toTest : [])].filter((need) => !need.present()));
+export async function installSystemPackages({ tests = false, benchmarks = false } = {}) {
+  const needs = [...toBuild, ...(tests ? toTest : []), ...(benchmarks ? toBench : [])];
+  await install(needs.filter((need) => !need.present()));
   if (tests) for (const server of toUnpack) await unpack(server);
 }
 

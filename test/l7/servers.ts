@@ -50,6 +50,7 @@ http {
   server {
     listen 127.0.0.1:${port}; root ${place('www')};
     location = /memory { return 200 "${'x'.repeat(1024)}"; }
+    location = /stub-status { stub_status; }
     location = /status/204 { return 204; }
     location = /status/503 { return 503; }
     location /users/ { return 200 "user"; }
