@@ -131,27 +131,24 @@ static __noinline bool ___sonde_target_ask(struct task_struct *task, u32 tgid, u
 	return !(mode & SONDE_TARGET_SELECTED) || (found.include & bit);
 }
 
-static __always_inline bool ___sonde_target_match(struct task_struct *task, u32 tgid)
-{
-	u32 mode = sonde_target_mode;
-
-	if (sonde_self && tgid == sonde_self)
-		return false;
-	if (likely(!mode))
-		return true;
-	return ___sonde_target_ask(task, tgid, mode);
-}
-
 /* Whether this probe watches the process of `task`. Usable in every program type. */
 static __always_inline bool sonde_target_match_task(struct task_struct *task)
 {
-	return ___sonde_target_match(task, BPF_CORE_READ(task, tgid));
+	u32 tgid = BPF_CORE_READ(task, tgid), mode = sonde_target_mode;
+
+	if (sonde_self && tgid == sonde_self)
+		return false;
+	return likely(!mode) || ___sonde_target_ask(task, tgid, mode);
 }
 
 /* Whether this probe watches the current process; see sonde_process_current() on interrupts. */
 static __always_inline bool sonde_target_match(void)
 {
-	return ___sonde_target_match((struct task_struct *)bpf_get_current_task(), bpf_get_current_pid_tgid() >> 32);
+	u32 tgid = bpf_get_current_pid_tgid() >> 32, mode = sonde_target_mode;
+
+	if (sonde_self && tgid == sonde_self)
+		return false;
+	return likely(!mode) || ___sonde_target_ask((struct task_struct *)bpf_get_current_task(), tgid, mode);
 }
 
 #endif

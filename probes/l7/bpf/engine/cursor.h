@@ -142,6 +142,12 @@ static __always_inline void keep_unread(struct cursor *cursor)
 	cursor->stream->carried = tail;
 }
 
+/* Whether nothing is left of a call. */
+static __always_inline bool is_over(const struct call *call)
+{
+	return call->at == call->end && !(call->payload.length | call->payload.rest);
+}
+
 /* Puts what was kept to the front of the window. */
 static __always_inline void take_kept(struct call *call, struct stream *stream, struct window *window)
 {
@@ -156,44 +162,49 @@ static __always_inline void take_kept(struct call *call, struct stream *stream, 
 	stream->carried = 0;
 }
 
-/* Fetches what comes next behind what was not read; STOP at the end of the call, having kept that for the next. */
-__noinline int cursor_fetch(struct call *call, struct connection *connection, struct window *window)
+/* Puts what comes next behind what was kept; STOP at the end of the call. */
+static __always_inline enum step fill(struct call *call, struct connection *connection, struct window *window)
 {
-	struct cursor whole = { call, connection }, *cursor = &whole;
-	struct payload *payload;
+	struct payload *payload = &call->payload;
 	u64 size, offset;
 
-	if (!call || !connection || !window)
-		return STOP;
-	whole.window = window;
-	whole.stream = stream_of(connection, call->way);
-	payload = &call->payload;
-	if (unread(cursor) >= CARRY) {
-		sonde_lost(SONDE_LOSS_UNPARSED, 1);
-		connection_forget(connection);
-		return STOP;
-	}
-	keep_unread(cursor);
 	if (!payload->length && !payload_next(payload))
 		return STOP;
-	take_kept(call, cursor->stream, window);
+	take_kept(call, stream_of(connection, call->way), window);
 	size = payload->length;
 	if (size > WINDOW)
 		size = WINDOW;
 	asm volatile("" : "+r"(size));
 	if (size > WINDOW)
 		return STOP;
-	offset = cursor->call->end;
+	offset = call->end;
 	asm volatile("" : "+r"(offset));
 	offset &= CARRY - 1;
-	if (sonde_read_user(&cursor->window->bytes[offset], size, (void *)payload->base)) {
+	if (sonde_read_user(&window->bytes[offset], size, (void *)payload->base)) {
 		connection_forget(connection);
 		return STOP;
 	}
 	payload->base += size;
 	payload->length -= size;
-	cursor->call->end = offset + size;
+	call->end = offset + size;
 	return GO_ON;
+}
+
+/* Fetches what comes next behind what was not read; STOP at the end of the call, having kept that for the next. */
+__noinline int cursor_fetch(struct call *call, struct connection *connection, struct window *window)
+{
+	if (!call || !connection || !window)
+		return STOP;
+
+	struct cursor cursor = CURSOR(call, connection, window);
+
+	if (unread(&cursor) >= CARRY) {
+		sonde_lost(SONDE_LOSS_UNPARSED, 1);
+		connection_forget(connection);
+		return STOP;
+	}
+	keep_unread(&cursor);
+	return fill(call, connection, window);
 }
 
 static __always_inline enum step fetch(struct cursor *cursor)
@@ -211,6 +222,12 @@ static __always_inline enum step skip(struct call *call, struct stream *stream)
 		here = wanted;
 	call->at += here;
 	wanted -= here;
+	here = payload->length + payload->rest;
+	if (wanted >= here) { /* all of it, wherever it lies */
+		payload->length = payload->rest = 0;
+		stream->skip = wanted - here;
+		return stream->skip ? STOP : GO_ON;
+	}
 	here = payload->length < wanted ? payload->length : wanted;
 	payload->base += here;
 	payload->length -= here;

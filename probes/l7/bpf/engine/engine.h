@@ -68,11 +68,26 @@ static long engine_step(u32 index, struct engine *engine)
 		}
 	/* Of a global function the verifier knows only the type. */
 	asm volatile("" : "+r"(step));
-	return step & 1;
+	return step & 1 || (!stream->begun && is_over(call));
 }
 
 /* Steps that one call may take: 64 KiB of the shortest elements of Redis are 9362. */
 #define STEPS_MAX 16384
+
+/* Reads the call. Most are read in one step: the loop costs as much as some of those do. */
+static __always_inline void take_steps(struct engine *engine, struct stream *stream)
+{
+	struct call *call = engine->call;
+
+	if (!stream->skip && !is_over(call) && fill(call, engine->connection, engine->window) == STOP)
+		return;
+	if (engine_step(0, engine))
+		return;
+	if (bpf_loop(STEPS_MAX, engine_step, engine, 0) == STEPS_MAX) {
+		sonde_lost(SONDE_LOSS_UNPARSED, 1);
+		connection_forget(engine->connection);
+	}
+}
 
 /* Bytes went by that nobody showed: a body is shorter by them, anything else is lost. */
 static __always_inline void passed(struct connection *connection, struct stream *stream, u64 size, u32 cause)
@@ -153,10 +168,7 @@ static __always_inline int observe(struct sock *sk, int size, enum way way, stru
 	if (unlikely(sight != SEEN))
 		passed(connection, stream, size, sight == UNSEEN ? SONDE_LOSS_UNSEEN : SONDE_LOSS_GAP);
 	take_kept(call, stream, window);
-	if (bpf_loop(STEPS_MAX, engine_step, &engine, 0) == STEPS_MAX) {
-		sonde_lost(SONDE_LOSS_UNPARSED, 1);
-		connection_forget(connection);
-	}
+	take_steps(&engine, stream);
 	PROTOCOLS_FINISH(call, connection, window);
 	if (connection->protocol && !connection->addressed)
 		take_addresses(connection, sk);
