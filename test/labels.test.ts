@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
-import { Child } from './harness/child.ts';
+import { Child, run } from './harness/child.ts';
+import { startCollector } from './harness/collector.ts';
 import { startHost } from './harness/host.ts';
-import { fixturePackage } from './harness/paths.ts';
+import { fixturePackage, samplePackage } from './harness/paths.ts';
 import { waitFor } from './harness/wait.ts';
 import { compile } from './harness/workload.ts';
 
@@ -36,6 +37,44 @@ test('labels differ by sink and probe, and rules leave series out and write labe
   );
   for (const { labels } of later.select('values_calls_total')) expect(Object.keys(labels)).toEqual(['process_executable_name', 'team']);
 });
+
+test('rules and labels of one\'s own go over events as over series, in each sink; what they leave out is not lost', async () => {
+  await using collector = await startCollector();
+  const execs = samplePackage('execs');
+  const tag = `relabel-${process.pid}`;
+  const mine = { action: 'keep', from: ['process.command_line'], regex: `.*${tag}.*`, signals: ['events'] };
+  await using host = await startHost({
+    allow: [execs],
+    sinks: { log: { path: 'events.jsonl' }, otlp: { endpoint: collector.http }, prometheus: { listen: '127.0.0.1:0' } },
+    node: { attributes: { 'deployment.environment.name': 'test' } },
+    probes: { execs: { package: execs, params: { reportExecs: true }, attributes: { team: 'storage' } } },
+    relabel: [
+      mine,
+      { action: 'drop', from: ['exec.command_line'], regex: '.*hidden', signals: ['events'] },
+      { action: 'replace', from: ['process.owner'], to: 'process.owner', value: '' },
+      { action: 'replace', from: ['sonde.event.name', 'exec.arguments'], regex: '(.*);(.*)', to: 'summary', value: '$1 $2' },
+      { action: 'replace', from: ['deployment.environment.name'], to: 'deployment.environment.name', value: 'not $1', sinks: ['otlp'] },
+    ],
+  });
+  await run('/bin/true', [tag, 'hidden']);
+  await run('/bin/true', [tag, 'shown']);
+  const written = await waitFor('the event', () => host.events().length > 0 && host.events());
+  expect(written).toHaveLength(1);
+  expect(written[0]).toMatchObject({
+    attributes: { 'exec.command_line': `/bin/true ${tag} shown`, team: 'storage', summary: 'proc.exec 3' },
+    resource: { 'process.executable.name': 'true', 'deployment.environment.name': 'test' },
+  });
+  expect(written[0]!['resource']).not.toHaveProperty('process.owner');
+  const sent = await waitFor('the log record', () => collector.logs().length > 0 && collector.logs());
+  expect(sent).toHaveLength(1);
+  expect(sent[0]).toMatchObject({
+    attributes: { team: 'storage', summary: 'proc.exec 3' },
+    resource: { 'process.executable.name': 'true', 'deployment.environment.name': 'not test' },
+  });
+  const points = await waitFor('the series', () => collector.points().filter(({ name }) => name === 'exec.calls'));
+  for (const { attributes } of points) expect(attributes['team']).toBe('storage');
+  expect((await host.probe('execs')).loss.filter(({ stage, count }) => stage === 'sink' && count > 0)).toEqual([]);
+}, 120_000);
 
 test('a wrong expression in a rule is refused, with its place', async () => {
   await using host = await startHost({ probes: { values } });

@@ -22,6 +22,7 @@ export class EventQueue<Kind> implements EventSubscription {
   readonly #capacity: number;
   readonly #batch: number;
   readonly #wants: (record: Kind) => boolean;
+  readonly #prepare: SubscribeOptions<Kind>['prepare'];
   #events: Kind[] = [];
   #timer: NodeJS.Timeout | undefined;
   #draining: Promise<void> | undefined;
@@ -34,6 +35,7 @@ export class EventQueue<Kind> implements EventSubscription {
     this.#capacity = options.capacity ?? DEFAULT_CAPACITY;
     this.#batch = options.batch ?? DEFAULT_BATCH;
     this.#wants = options.wants ?? (() => true);
+    this.#prepare = options.prepare;
   }
 
   get queued(): number {
@@ -63,7 +65,7 @@ export class EventQueue<Kind> implements EventSubscription {
   async #drain(): Promise<void> {
     while (this.#events.length > 0) {
       this.#hooks.settle();
-      const batch = this.#events.splice(0, this.#batch);
+      const batch = this.#prepared(this.#events.splice(0, this.#batch));
       try {
         await this.#consumer(batch);
         this.delivered += batch.length;
@@ -73,6 +75,11 @@ export class EventQueue<Kind> implements EventSubscription {
         this.#drop(batch.slice(delivered), 'refused');
       }
     }
+  }
+
+  #prepared(events: Kind[]): Kind[] {
+    const prepare = this.#prepare;
+    return prepare ? events.map((event) => prepare(event)).filter((event) => event !== undefined) : events;
   }
 
   #drop(events: readonly Kind[], cause: 'queue_full' | 'refused'): void {

@@ -6,5 +6,6 @@ export { eventBody } from './event-body.ts';
 export { compileEventSource, type EventSourceServices } from './event-source.ts';
 export { logRecord } from './log-record.ts';
 export { PartlyDelivered } from './partly-delivered.ts';
+export { recordLabels } from './record-labels.ts';
 export type { RecordSource } from './record-source.ts';
 export { compileRingSource, type RingEntitySource, type RingSourceServices } from './ring-source.ts';

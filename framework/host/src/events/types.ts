@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AttributeValue } from '@sonde/kit/decoder';
+import type { Labels } from '../identity/types.ts';
 
 export type Severity = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
+/** Who an event or span is about. */
+export interface Labelled {
+  /** `IdentityId` of the process that it was seen in; 0 = none. */
+  readonly identity: number;
+  /** What the rules of a sink made of the labels of identity; absent: they left them as they are. */
+  readonly labels?: Labels;
+}
+
 /** A record that is not a series: something that happened, once, to a process or to the machine. */
-export interface EventRecord {
+export interface EventRecord extends Labelled {
   readonly probe: string;
   /** OpenTelemetry event name, e.g. `tcp.reset`. */
   readonly name: string;
@@ -13,8 +22,6 @@ export interface EventRecord {
   readonly severity: Severity;
   /** Text, or a template whose `{attribute}` are filled in by `eventBody` when a sink asks. */
   readonly body?: string;
-  /** `IdentityId`; 0 = none. */
-  readonly identity: number;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   /** How many events this one stands for. */
   readonly weight: number;
@@ -23,7 +30,7 @@ export interface EventRecord {
 export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
 
 /** One operation with a beginning and an end, such as a request, as OpenTelemetry's traces have it. */
-export interface SpanRecord {
+export interface SpanRecord extends Labelled {
   readonly probe: string;
   readonly name: string;
   /** 32 lower-case hexadecimal digits. */
@@ -37,8 +44,6 @@ export interface SpanRecord {
   readonly end: number;
   /** Absent: it did not fail. The text says why it did. */
   readonly error?: string;
-  /** `IdentityId` of the process that it was seen in; 0 = none. */
-  readonly identity: number;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   /** How many spans this one stands for. */
   readonly weight: number;
@@ -54,6 +59,11 @@ export type EventConsumer = Consumer<EventRecord>;
 export interface SubscribeOptions<Kind = EventRecord> {
   /** Which records the sink is to have at all; the others are not lost. Default: all. */
   wants?(record: Kind): boolean;
+  /**
+   * What becomes of a record once its process is known, before the sink gets it; undefined: the sink is not to have it,
+   * which is no loss. Default: it stays as it is.
+   */
+  prepare?(record: Kind): Kind | undefined;
   /** Events that may wait; what comes beyond is dropped and counted. Default 8192. */
   capacity?: number;
   /** Events handed over at once. Default 512. */

@@ -3,6 +3,7 @@ import { SeriesBudget } from './budget.ts';
 import type { Clock } from './clock.ts';
 import { labelPicker, type LabelPicker } from './labels.ts';
 import { relabelling } from './relabel.ts';
+import { compileRelabelling } from './relabel-steps.ts';
 import { SeriesSet } from './series-set.ts';
 import type { Table } from './table.ts';
 import type { EntityDefinition, LabelSpec, View, ViewReader, ViewSnapshot, ViewSpec } from './types.ts';
@@ -149,5 +150,5 @@ function pickerOf(spec: ViewSpec, { probe, name, attributes: own }: EntityDefini
   const picker = labelPicker(chosen, own);
   const steps = relabel.filter(({ probes }) => probes === undefined || probes.includes(probe));
   if (steps.length === 0 && !chosen.constants) return picker;
-  return relabelling(picker, chosen.constants ?? {}, steps, own, { probe, entity: name });
+  return relabelling(picker, compileRelabelling(chosen.constants ?? {}, steps), own, { probe, entity: name });
 }

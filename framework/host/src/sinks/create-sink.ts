@@ -4,7 +4,8 @@ import { obtainToken } from '../control/token.ts';
 import type { Outlet, SpanRecord } from '../events/index.ts';
 import type { Identity } from '../identity/types.ts';
 import type { ViewSpec } from '../series/types.ts';
-import { labelledSpec, labelledStore } from './labelled.ts';
+import { labelledOutlet, labelledSpec, labelledStore, recordRules } from './labelled.ts';
+import { recordLabelling } from './labelled-record.ts';
 import { LogSink } from './log/index.ts';
 import { createPrometheusSink } from './prometheus/index.ts';
 import { PushSink } from './push/index.ts';
@@ -52,14 +53,25 @@ export async function createSink(name: string, config: Config, services: SinkSer
 
 /** The services, but of series, events and spans only what the sink is to have, under the labels that it is to have. */
 function route(name: string, config: Config, services: SinkServices): SinkServices {
-  const labelled = { ...services, store: labelledStore(services.store, labelledSpec(name, config)) };
+  const labelled = label(name, config, services);
   const selection = selectionFor(name, config.routes);
   if (!selection) return labelled;
   return {
-    ...services,
+    ...labelled,
     store: routedStore(labelled.store, selection.metrics),
-    events: routedOutlet(services.events, selection.events),
-    spans: routedOutlet(services.spans, selection.spans),
+    events: routedOutlet(labelled.events, selection.events),
+    spans: routedOutlet(labelled.spans, selection.spans),
+  };
+}
+
+function label(name: string, config: Config, services: SinkServices): SinkServices {
+  const { store, events, spans, identity } = services;
+  const [ofEvents, ofSpans] = [recordRules(name, 'events', config), recordRules(name, 'spans', config)];
+  return {
+    ...services,
+    store: labelledStore(store, labelledSpec(name, config)),
+    events: ofEvents ? labelledOutlet(events, recordLabelling(ofEvents, 'sonde.event.name', identity)) : events,
+    spans: ofSpans ? labelledOutlet(spans, recordLabelling(ofSpans, 'sonde.span.name', identity)) : spans,
   };
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Config } from '../config/types.ts';
 import { createSink, pullView, type SinkServices } from './create-sink.ts';
-import { labelledSpec } from './labelled.ts';
+import { labelledSpec, relabelRules } from './labelled.ts';
 import { WHOLE_IDENTITY } from './push/index.ts';
 import type { Sink, SinkStatus } from './types.ts';
 
@@ -69,7 +69,8 @@ export class Sinks {
   async #replace(name: string, config: Config): Promise<void> {
     const views = [pullView(config), WHOLE_IDENTITY].map(labelledSpec(name, config));
     const routes = config.routes.filter(({ sinks }) => sinks.includes(name));
-    const made = JSON.stringify([config.sinks[name], views, config.control.tokenFile, routes]);
+    const rules = [relabelRules(name, 'events', config), relabelRules(name, 'spans', config)];
+    const made = JSON.stringify([config.sinks[name], views, rules, config.control.tokenFile, routes]);
     const old = this.#running.get(name);
     if (old?.made === made) return;
     const sink = await createSink(name, config, this.#services);

@@ -55,6 +55,22 @@ describe('the event bus', () => {
     expect(batches).toEqual([[1, 2], [3, 4], [5]]);
   });
 
+  test('hands over what `prepare` makes of an event; one that it leaves out is neither delivered nor lost', async () => {
+    const { bus, rows } = setUp();
+    const got: number[] = [];
+    const take = (events: readonly EventRecord[]): void => {
+      got.push(events[0]!.weight);
+      if (events.length > 1) throw new PartlyDelivered(1, new Error('the second not'));
+    };
+    const prepare = (record: EventRecord) => (record.time === 2 ? undefined : { ...record, weight: record.time * 10 });
+    const subscription = bus.subscribe('log', take, { prepare, batch: 3 });
+    for (let time = 1; time <= 4; time++) bus.emit(event({ time }));
+    await subscription.flush();
+    expect(got).toEqual([10, 40]);
+    expect(subscription).toMatchObject({ delivered: 2, dropped: 1 });
+    expect(rows()).toContain('log refused 1');
+  });
+
   test('drops and counts what finds no room while a sink is slow, for that sink alone', async () => {
     const { bus, rows } = setUp();
     const released = Promise.withResolvers<void>();

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { labelPicker } from '../../src/series/labels.ts';
 import { relabelling } from '../../src/series/relabel.ts';
+import { compileRelabelling } from '../../src/series/relabel-steps.ts';
 import type { RelabelStep } from '../../src/series/types.ts';
 
 const identity = new Map<string, string | number>([
@@ -13,7 +14,7 @@ const identity = new Map<string, string | number>([
 /** The labels of a row with the attribute `dir`, or undefined if it is left out. */
 function labelled(steps: RelabelStep[], constants: Record<string, string> = {}): Record<string, string | number> | undefined {
   const base = labelPicker({ identity: ['process.executable.name', 'k8s.namespace.name'] }, ['dir']);
-  const picker = relabelling(base, constants, steps, ['dir'], { probe: 'tcp', entity: 'tcp.link' });
+  const picker = relabelling(base, compileRelabelling(constants, steps), ['dir'], { probe: 'tcp', entity: 'tcp.link' });
   picker.pick(identity, ['in']);
   const { names, values } = picker.labels();
   const shown = names.map((name, i) => [name, values[i]!] as const).filter(([, value]) => value !== '');

@@ -123,7 +123,7 @@ export interface SondeConfig {
    */
   labels?: LabelName[];
   /**
-   * Rules that every series goes through before it reaches a sink, in this order: they leave series out, or write labels.
+   * Rules that every series, event and span goes through before it reaches a sink, in this order: they leave it out, or write labels.
    */
   relabel?: RelabelRule[];
   targets?: TargetRules1;
@@ -247,7 +247,7 @@ export interface ProbeConfig {
    */
   labels?: LabelName[];
   /**
-   * Labels of your own that every series of this probe carries.
+   * Labels of your own that every series, event and span of this probe carries.
    */
   attributes?: {
     [k: string]: string;
@@ -388,7 +388,7 @@ export interface Budgets {
   series?: number;
 }
 /**
- * Reads attributes of a series, chosen as labels or not, joined by `;` (what is absent is empty), and holds the whole text against a regular expression. `drop` leaves the series out if it matches, `keep` if it does not; `replace` writes a label if it matches.
+ * Reads attributes of a series, event or span, chosen as labels or not, joined by `;` (what is absent is empty), and holds the whole text against a regular expression. `drop` leaves it out if it matches, `keep` if it does not; `replace` writes a label if it matches.
  */
 export interface RelabelRule {
   /**
@@ -396,7 +396,7 @@ export interface RelabelRule {
    */
   action: 'keep' | 'drop' | 'replace';
   /**
-   * Identity attributes and the series' own; `sonde.probe` and `sonde.metric.entity` stand for the probe and what the series is about.
+   * Identity attributes and its own; `sonde.probe` stands for the probe, `sonde.metric.entity` for what a series is about, `sonde.event.name` and `sonde.span.name` for the name of an event or span.
    *
    * @minItems 1
    */
@@ -420,7 +420,13 @@ export interface RelabelRule {
    */
   sinks?: string[];
   /**
-   * Only for series of these probes.
+   * Only over these: series (`metrics`), events, spans.
+   *
+   * @minItems 1
+   */
+  signals?: ('metrics' | 'events' | 'spans')[];
+  /**
+   * Only for what these probes report.
    *
    * @minItems 1
    */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sondeError, type SondeError } from '@sonde/kit';
 import type { KafkaSinkConfig } from '../../config/types.ts';
-import type { EventRecord } from '../../events/index.ts';
+import { type EventRecord, recordLabels } from '../../events/index.ts';
 import type { Identity } from '../../identity/types.ts';
 import type { EntityDefinition, TableSnapshot } from '../../series/types.ts';
 import type { Chunk, Delivery, Exporter, MetricExport, Signal } from '../push/types.ts';
@@ -58,7 +58,7 @@ export class KafkaExporter implements Exporter<KafkaPayload> {
   *events(events: readonly EventRecord[]): Iterable<Chunk<KafkaPayload> | undefined> {
     const chunker = new Chunker(this.#config.topics.events);
     for (const [i, event] of events.entries()) {
-      const full = chunker.add(eventRecord(event, this.#identity.labels(event.identity)), event.probe);
+      const full = chunker.add(eventRecord(event, recordLabels(event, this.#identity)), event.probe);
       if (full || i % STEP === 0) yield full;
     }
     yield chunker.take();

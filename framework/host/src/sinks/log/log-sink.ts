@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RotationConfig } from '../../config/types.ts';
-import { logRecord, type EventSubscription, type Outlet, type SpanRecord } from '../../events/index.ts';
+import { type EventSubscription, type Labelled, logRecord, type Outlet, recordLabels, type SpanRecord } from '../../events/index.ts';
 import type { Identity, Labels } from '../../identity/types.ts';
 import type { SeriesStore } from '../../series/types.ts';
 import type { Sink, SinkState } from '../types.ts';
@@ -88,14 +88,14 @@ export class LogSink implements Sink {
     return { state: error ? 'failing' : 'running', where, ...error, flow };
   }
 
-  #subscribe<Kind extends { readonly probe: string; readonly identity: number }>(
+  #subscribe<Kind extends Labelled & { readonly probe: string }>(
     outlet: Outlet<Kind>,
     lineOf: (record: Kind, labels: Labels) => string,
   ): EventSubscription {
     const { capacity } = this.#options;
     const { identity } = this.#services;
     const write = (records: readonly Kind[]): Promise<void> =>
-      this.#writer.write(records.map((record) => `${lineOf(record, identity.labels(record.identity))}\n`).join(''));
+      this.#writer.write(records.map((record) => `${lineOf(record, recordLabels(record, identity))}\n`).join(''));
     return outlet.subscribe(this.name, write, capacity === undefined ? {} : { capacity });
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { eventBody, type EventRecord, type Severity } from '../../events/index.ts';
+import { eventBody, type EventRecord, recordLabels, type Severity } from '../../events/index.ts';
 import type { Identity } from '../../identity/types.ts';
 import type { Chunk } from '../push/index.ts';
 import type { ProtoWriter } from '../protobuf/proto-writer.ts';
@@ -27,7 +27,7 @@ export function* logChunks(
   const observed = Date.now();
   let steps = 0;
   for (const event of byPlace(events)) {
-    writer.enter(resourceOf(identity.labels(event.identity)), event.probe);
+    writer.enter(resourceOf(recordLabels(event, identity)), event.probe);
     writeEvent(writer.out, event, observed);
     writer.count(event.probe, 1);
     if (writer.isFull) yield writer.take();

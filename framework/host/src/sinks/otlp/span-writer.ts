@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SpanRecord } from '../../events/index.ts';
+import { recordLabels, type SpanRecord } from '../../events/index.ts';
 import type { Identity } from '../../identity/types.ts';
 import type { Chunk } from '../push/index.ts';
 import type { ProtoWriter } from '../protobuf/proto-writer.ts';
@@ -21,7 +21,7 @@ export function* spanChunks(
   const writer = new RequestWriter();
   let steps = 0;
   for (const span of byPlace(spans)) {
-    writer.enter(resourceOf(identity.labels(span.identity)), span.probe);
+    writer.enter(resourceOf(recordLabels(span, identity)), span.probe);
     writeSpan(writer.out, span);
     writer.count(span.probe, 1);
     if (writer.isFull) yield writer.take();

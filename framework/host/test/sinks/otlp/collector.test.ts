@@ -129,6 +129,7 @@ describe.each(['http', 'grpc'] as const)('over %s', (protocol) => {
       kind: 'server',
       error: 'boom',
       identity,
+      labels: new Map([['service.name', 'by a rule']]),
       attributes: { a: 1 },
       weight: 1,
     });
@@ -146,6 +147,7 @@ describe.each(['http', 'grpc'] as const)('over %s', (protocol) => {
     const span = await waitFor('the span', () => collector.spans().find((record) => record.name === name));
     expect(span).toMatchObject({
       ...ids,
+      resource: { 'service.name': 'by a rule' },
       scope: 'sonde/l7',
       kind: 2,
       start: '1763700000000000000',
