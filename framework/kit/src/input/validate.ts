@@ -101,13 +101,13 @@ function explain(violation: Violation, locate: Locate): SondeError {
       return sondeError(
         'SONDE_INPUT_TYPE',
         { expected, found: describe(violation.data), meaning },
-        { place: locate(at) },
+        { place: locate(at, 'value') },
       );
     }
     default: {
       const near = typeof violation.data === 'string' ? nearest(violation.data, schema.enum ?? []) : [];
       const values = { found: describe(violation.data), rule: rule(violation), nearest: quoteNames(near), meaning };
-      return sondeError('SONDE_INPUT_VALUE', values, { place: locate(at) });
+      return sondeError('SONDE_INPUT_VALUE', values, { place: locate(at, 'value') });
     }
   }
 }

@@ -31,7 +31,7 @@ export function validateYaml<Value>(text: string, file: string, validator: Valid
   );
   if (syntax.length > 0) throw joinErrors(syntax, file);
 
-  const place = (pointer: string, part: Part = 'value'): Place => ({
+  const place = (pointer: string, part?: Part): Place => ({
     ...position(offsetOf(document, pointerKeys(pointer), part)),
     ...(pointer && { pointer }),
   });
@@ -41,11 +41,11 @@ export function validateYaml<Value>(text: string, file: string, validator: Valid
   return { file, value: value as Value, place };
 }
 
-/** Which part of a map's entry a problem is about. */
+/** Which part of a map's entry a problem is about; if it is not said, the value of a scalar and the key of all else. */
 type Part = 'key' | 'value';
 
 /** Where the part of a document stands that the keys lead to. */
-function offsetOf(document: Document, keys: readonly string[], part: Part): number {
+function offsetOf(document: Document, keys: readonly string[], part: Part | undefined): number {
   let node = resolve(document, document.contents);
   let offset = node?.range?.[0] ?? 0;
   for (const [depth, key] of keys.entries()) {
@@ -54,8 +54,8 @@ function offsetOf(document: Document, keys: readonly string[], part: Part): numb
       const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
       if (!pair) break;
       const value = resolve(document, pair.value);
-      const shown = isLast && part === 'value' && isScalar(value) && hasText(value) ? value : pair.key;
-      offset = startOf(shown) ?? offset;
+      const isShown = isLast && part !== 'key' && (part === 'value' || isScalar(value)) && value && hasText(value);
+      offset = startOf(isShown ? value : pair.key) ?? offset;
       node = value;
     } else if (isSeq(node)) {
       node = resolve(document, node.items[Number(key)]);

@@ -51,7 +51,7 @@ test.each([
     'a value of another type',
     'default: 1ms',
     'default: [1ms]',
-    'default:',
+    '[1ms]',
     '/params/slow/default: a boolean or a number or a string expected, a list found [SONDE_INPUT_TYPE]',
   ],
   [
