@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { asSondeError, sondeError } from '@sonde/kit';
+import { asSondeError, quoteNames, sondeError } from '@sonde/kit';
 import { clockOffset, NativeError } from '@sonde/native';
 import { ConfigStore } from './config/config-store.ts';
 import { kernelReport } from './control/kernel-report.ts';
@@ -154,11 +154,17 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
     .createObservableGauge('sonde.config.rejected', { description: 'Whether sonde.yaml as it is now was put aside as bad' })
     .addCallback((result) => result.observe(config.rejected ? 1 : 0));
   config.on('rejected', (error) => log('error', `the configuration stays as it was: ${error.format()}`));
+  config.on('changed', () => warnOfRestart(config, log));
   config.on('changed', (changed) => surroundings.follow(changed));
   config.on('changed', (changed) => rules.follow(changed));
   config.on('changed', (changed) => void opened.follow(changed).catch((error) => log('error', asSondeError(error).format())));
   await config.start(probes);
   return { config, identity, targets, store, telemetry, events, spans, sinks: opened, probes, control };
+}
+
+function warnOfRestart({ restartNeeded }: ConfigStore, log: HostOptions['log']): void {
+  if (restartNeeded.length === 0) return;
+  log('warn', `${quoteNames(restartNeeded, 'and')} of the configuration is read at start only: restart the host to have it as it is now`);
 }
 
 /** Rules speak through the same door as probes. */

@@ -8,6 +8,7 @@ import { loadConfig, type ConfigSource } from './load-config.ts';
 import { OverlayFile, type Overlays } from './overlay-file.ts';
 import { join, lay, outdated, without } from './overlay.ts';
 import { problemAt } from './problem-at.ts';
+import { restartNeeded } from './restart-needed.ts';
 import type { Config, ConfigEvents, EffectiveProbe, ProbeChange, ProbeConfig, ProbeOverlay } from './types.ts';
 
 /** How often the file is looked at. By its status, not by inotify: that also sees a moved link, and NFS. */
@@ -21,6 +22,7 @@ const watchInterval = 500;
 export class ConfigStore extends EventEmitter<ConfigEvents> {
   readonly #file: string;
   readonly #overlayFile: OverlayFile;
+  readonly #first: Config;
   #source: ConfigSource;
   #overlays: Overlays;
   #rejected: SondeError | undefined;
@@ -43,6 +45,7 @@ export class ConfigStore extends EventEmitter<ConfigEvents> {
   private constructor(file: string, source: ConfigSource, overlayFile: OverlayFile, overlays: Overlays) {
     super();
     this.#file = file;
+    this.#first = source.config;
     this.#source = source;
     this.#overlayFile = overlayFile;
     this.#overlays = overlays;
@@ -56,6 +59,11 @@ export class ConfigStore extends EventEmitter<ConfigEvents> {
   /** Why the file as it is now is not in effect; undefined if it is. */
   get rejected(): SondeError | undefined {
     return this.#rejected;
+  }
+
+  /** JSON pointers of what the file has changed since the start and a host reads only then. */
+  get restartNeeded(): string[] {
+    return restartNeeded(this.#first, this.config);
   }
 
   /** What is wanted of each probe that the file or the overlay names. */

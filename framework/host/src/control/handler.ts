@@ -10,13 +10,14 @@ import type { ControlOptions } from './types.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** Answers requests from the route table. `admit` throws for a request that may not pass. */
-export function handlerFor(control: ControlOptions, admit: (request: IncomingMessage) => void): Handler {
+/** Answers requests from the route table. `refuse` says why a request may not pass. */
+export function handlerFor(control: ControlOptions, refuse: (request: IncomingMessage) => SondeError | undefined): Handler {
   return async (request, response) => {
     const target = request.url ?? '/';
     const url = URL.parse(target, 'http://localhost');
     try {
-      admit(request);
+      const refused = refuse(request);
+      if (refused) throw refused;
       if (!url) throw sondeError('SONDE_ROUTE_UNKNOWN', { path: target, nearest: '' });
       const { pathname, searchParams } = url;
       const { route, params } = findRoute(routes, request.method ?? 'GET', pathname);

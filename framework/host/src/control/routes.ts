@@ -6,7 +6,7 @@ import type { ProbeStatus } from '../probes/types.ts';
 import { openApi } from './openapi.ts';
 import { findingOf, findingsOf } from './problem.ts';
 import type { ControlRequest, Reply, Route } from './route.ts';
-import type { ControlOptions } from './types.ts';
+import type { ConfigState, ControlOptions } from './types.ts';
 
 /** The whole API: requests are answered from this table, and OpenAPI is generated from it. */
 export const routes: readonly Route[] = [
@@ -17,7 +17,7 @@ export const routes: readonly Route[] = [
     summary: 'All probes',
     replies: { 200: 'ProbeList' },
     errors: [],
-    handle: (control) => ok({ probes: control.probes.list().map((status) => withOrigins(control, status)) }),
+    handle: listProbes,
   },
   {
     method: 'GET',
@@ -196,6 +196,11 @@ function ok(body: unknown): Reply {
   return { status: 200, body };
 }
 
+function listProbes(control: ControlOptions): Reply {
+  const probes = control.probes.list().map((status) => withOrigins(control, status));
+  return ok({ config: configState(control), probes });
+}
+
 function status(control: ControlOptions, { params }: ControlRequest): Reply {
   return ok(withOrigins(control, control.probes.get(params['name']!)));
 }
@@ -226,13 +231,22 @@ async function validate({ store }: ControlOptions, { body }: ControlRequest): Pr
   }
 }
 
-function readiness({ store, probes, isReady }: ControlOptions): Reply {
+function readiness(control: ControlOptions): Reply {
+  const { probes, isReady } = control;
   const ready = isReady();
-  const { rejected } = store;
   const states: Record<string, number> = {};
   for (const { state } of probes.list()) states[state] = (states[state] ?? 0) + 1;
-  const config = { file: store.config.file, current: !rejected, ...(rejected && { problems: findingsOf(rejected) }) };
-  return { status: ready ? 200 : 503, body: { ready, config, probes: states } };
+  return { status: ready ? 200 : 503, body: { ready, config: configState(control), probes: states } };
+}
+
+/** How far the file as it is now is in effect. */
+function configState({ store: { config, rejected, restartNeeded } }: ControlOptions): ConfigState {
+  return {
+    file: config.file,
+    current: !rejected && restartNeeded.length === 0,
+    ...(rejected && { problems: findingsOf(rejected) }),
+    ...(restartNeeded.length > 0 && { restartNeeded }),
+  };
 }
 
 /** The store knows which fields file and overlay have set; all others are the manifest's. */

@@ -8,7 +8,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { sondeError, type SondeError } from '@sonde/kit';
 import { formatListenAddress } from '../config/listen-address.ts';
 import type { ControlConfig } from '../config/types.ts';
-import { guard } from './guard.ts';
+import { type GuardOptions, refusal } from './guard.ts';
 import { handlerFor } from './handler.ts';
 import { problemOf } from './problem.ts';
 import { obtainToken } from './token.ts';
@@ -39,7 +39,7 @@ export async function startControl(options: ControlOptions): Promise<ControlServ
   const unix = harden(
     createServer(
       limits,
-      handlerFor(options, () => {}),
+      handlerFor(options, () => undefined),
     ),
   );
   try {
@@ -60,24 +60,24 @@ export async function startControl(options: ControlOptions): Promise<ControlServ
 
 async function createTcpServer(options: ControlOptions, control: ControlConfig): Promise<Server> {
   const { tokenFile, tls, listen } = control;
-  const token = await obtainToken(tokenFile);
+  const token = { value: await obtainToken(tokenFile), file: tokenFile };
   if (!tls) {
-    const admit = { token, tokenFile, host: listen.host };
+    const admit: GuardOptions = { token, names: { host: listen.host } };
     return harden(
       createServer(
         limits,
-        handlerFor(options, (request) => guard(request, admit)),
+        handlerFor(options, (request) => refusal(request, admit)),
       ),
     );
   }
   try {
     const [cert, key] = await Promise.all([readFile(tls.cert), readFile(tls.key)]);
-    const admit = { token, tokenFile, host: listen.host, certificate: new X509Certificate(cert) };
+    const admit: GuardOptions = { token, names: { host: listen.host, certificate: new X509Certificate(cert) } };
     const tlsOptions = { ...limits, cert, key, minVersion: 'TLSv1.2' } as const;
     return harden(
       createTlsServer(
         tlsOptions,
-        handlerFor(options, (request) => guard(request, admit)),
+        handlerFor(options, (request) => refusal(request, admit)),
       ),
     );
   } catch (cause) {

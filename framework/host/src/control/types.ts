@@ -2,6 +2,7 @@
 import type { ConfigStore } from '../config/config-store.ts';
 import type { ProbeManager } from '../probes/types.ts';
 import type { EventStreams } from './event-streams.ts';
+import type { Finding } from './problem.ts';
 import type { SinkStatus } from '../sinks/types.ts';
 
 /** What the control room needs of the rest of the house. */
@@ -18,6 +19,16 @@ export interface ControlOptions {
   kernel(): Promise<KernelReport>;
   /** Version of the host. */
   version: string;
+}
+
+/** How far `sonde.yaml` as it is now is in effect. */
+export interface ConfigState {
+  file: string;
+  current: boolean;
+  /** Why the file was put aside. */
+  problems?: Finding[];
+  /** JSON pointers of what it has changed that is read at start only. */
+  restartNeeded?: string[];
 }
 
 /** What the running kernel can do (`GET /v1/kernel`). Null: it could not be told. */

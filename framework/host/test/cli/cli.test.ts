@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ControlRoom } from '../control/control-room.ts';
@@ -49,7 +49,20 @@ describe('sonde ps', () => {
 
   it('prints JSON', async () => {
     const { out } = await sonde('ps', '--json');
-    expect(JSON.parse(out)).toEqual({ probes: [expect.objectContaining({ name: 'fsync', state: 'running' })] });
+    expect(JSON.parse(out)).toMatchObject({ config: { current: true }, probes: [expect.objectContaining({ name: 'fsync', state: 'running' })] });
+  });
+});
+
+describe('sonde ps, where sonde.yaml has changed', () => {
+  it('says what takes a restart, or why the file was put aside', async () => {
+    const { file } = room.store.config;
+    const before = await readFile(file, 'utf8');
+    await writeFile(file, before.replace('no-such-group', 'another-group'));
+    await room.store.reload();
+    expect((await sonde('ps')).out).toContain(`${file}: restart the host for '/control'`);
+    await writeFile(file, 'apiVersion: sonde/v1\nprobs: {}');
+    await room.store.reload();
+    expect((await sonde('ps')).out).toMatch(/was put aside[^]*sonde\.yaml:2:1.*unknown key 'probs' \[SONDE_INPUT_UNKNOWN_KEY\]/);
   });
 });
 

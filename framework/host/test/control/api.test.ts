@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Ajv } from 'ajv';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import configSchema from '../../src/config/sonde.schema.json' with { type: 'json' };
 import apiSchema from '../../src/control/api.schema.json' with { type: 'json' };
 import type { Finding } from '../../src/control/problem.ts';
@@ -108,6 +108,19 @@ describe('the API', () => {
       'SONDE_INPUT_UNKNOWN_KEY',
       { running: 1 },
     ]);
+  });
+
+  it('says what has changed in the file that is read at start only, until it is changed back', async () => {
+    const { file } = room.store.config;
+    const before = await readFile(file, 'utf8');
+    await writeFile(file, before.replace('no-such-group', 'no-other-group').replace('"state":"state"', '"state":"elsewhere"'));
+    await room.store.reload();
+    const needed = { current: false, restartNeeded: ['/control', '/state'] };
+    expect(expectBody(await room.overSocket('GET', '/readyz'), 'Readiness').config).toMatchObject(needed);
+    expect(expectBody(await room.overSocket('GET', '/v1/probes'), 'ProbeList').config).toMatchObject(needed);
+    await writeFile(file, before);
+    await room.store.reload();
+    expect(expectBody(await room.overSocket('GET', '/readyz'), 'Readiness').config).toEqual({ file, current: true });
   });
 
   it('answers HEAD as GET without the body', async () => {

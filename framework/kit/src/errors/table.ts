@@ -490,7 +490,7 @@ export const errorTable = {
     title: 'The Host header names another host',
     message: "'{host}' is not a name of this host",
     hint: 'Use {expected}.',
-    doc: 'A web page could otherwise reach the API through a name that its author points at this machine.',
+    doc: 'A web page could otherwise reach the API, or metrics on loopback, through a name that its author points at this machine.',
   },
   SONDE_SOCKET_IN_USE: {
     status: 500,

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { quoteNames } from '@sonde/kit';
+import type { ConfigState } from '../../control/types.ts';
 import type { ProbeStatus } from '../../probes/types.ts';
 import { expectArguments } from '../arguments.ts';
 import type { Command } from '../command.ts';
@@ -10,15 +12,16 @@ export const command: Command = {
   help:
     'Lists the probes of the host: their state and since when, whether it came from sonde.yaml (file), from a ' +
     'command (overlay) or from the manifest (default), how many of their programs are attached, their series, ' +
-    'their estimated share of one CPU, and what was lost.',
+    'their estimated share of one CPU, and what was lost. Says so where sonde.yaml as it is now is not in effect.',
   examples: [
     ['sonde ps', 'all probes'],
     ['sonde ps --json | jq -r \'.probes[] | select(.state == "failed") | .error.message\'', 'why probes failed'],
   ],
   async run({ args, client, output }) {
     expectArguments(args, [], 'sonde ps');
-    const { probes } = await client.send<{ probes: ProbeStatus[] }>('GET', '/v1/probes');
-    output.show({ probes }, () => (probes.length === 0 ? nothing : [list(probes), ...failures(probes)].join('\n')));
+    const { config, probes } = await client.send<{ config: ConfigState; probes: ProbeStatus[] }>('GET', '/v1/probes');
+    const lines = probes.length === 0 ? [nothing] : [list(probes), ...failures(probes)];
+    output.show({ config, probes }, () => [...lines, ...remarks(config)].join('\n'));
   },
 };
 
@@ -42,6 +45,15 @@ function list(probes: ProbeStatus[]): string {
     },
     { title: 'PACKAGE', cell: (probe) => `${probe.package} ${probe.version}`.trim() },
   ]);
+}
+
+/** What of sonde.yaml is not in effect, and why. */
+function remarks({ file, problems = [], restartNeeded = [] }: ConfigState): string[] {
+  const rejected = problems.map(({ message, place, code }) => `${place ?? file}: ${message} [${code}]`);
+  return [
+    ...(rejected.length > 0 ? ['', `${paint('yellow', file)} was put aside; the former one is in effect:`, ...rejected] : []),
+    ...(restartNeeded.length > 0 ? ['', `${paint('yellow', file)}: restart the host for ${quoteNames(restartNeeded, 'and')}`] : []),
+  ];
 }
 
 function failures(probes: ProbeStatus[]): string[] {

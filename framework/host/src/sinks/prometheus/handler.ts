@@ -4,7 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Transform } from 'node:stream';
 import { constants, createGzip, createZstdCompress } from 'node:zlib';
 import { sondeError, type SondeError } from '@sonde/kit';
-import { refusal, type Token } from './admission.ts';
+import { type GuardOptions, refusal } from '../../control/guard.ts';
 import { chooseEncoding, chooseFormat, type Encoding } from './negotiate.ts';
 import { page } from './page.ts';
 import type { Scrape, Scraper } from './scraper.ts';
@@ -18,12 +18,12 @@ const SCRAPE_MILLISECONDS = 60_000;
 const MOST_SCRAPES = 16;
 
 /** Answers `/metrics` and `/`. */
-export function handlerFor(scraper: Scraper, token: Token | undefined): RequestListener {
+export function handlerFor(scraper: Scraper, admission: GuardOptions): RequestListener {
   let scrapes = 0;
   return (request, response) => {
     const target = request.url ?? '/';
     const path = URL.parse(target, 'http://host')?.pathname ?? target;
-    const problem = pathProblem(path) ?? methodProblem(request, path) ?? refusal(request, token);
+    const problem = pathProblem(path) ?? methodProblem(request, path) ?? refusal(request, admission);
     if (problem) return refuse(response, problem);
     if (path === '/')
       return answer(request, response, 200, 'text/html; charset=utf-8', page(METRICS_PATH, scraper.problems));

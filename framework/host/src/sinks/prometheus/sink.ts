@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { joinErrors, sondeError, type SondeError } from '@sonde/kit';
 import { formatListenAddress, isLoopback } from '../../config/listen-address.ts';
 import type { PrometheusSinkConfig } from '../../config/types.ts';
+import type { GuardOptions, Token } from '../../control/guard.ts';
 import type { SeriesStore, ViewReader, ViewSpec } from '../../series/types.ts';
 import type { Sink, SinkState } from '../types.ts';
-import type { Token } from './admission.ts';
 import { handlerFor, METRICS_PATH } from './handler.ts';
 import { listen, stopListening } from './listener.ts';
 import { Scraper } from './scraper.ts';
@@ -97,14 +97,14 @@ class PrometheusSink implements Sink {
     return { host: configured.host, port: bound?.port ?? configured.port };
   }
 
-  /** The token that readers need: none on loopback. */
-  #admission(): Token | undefined {
+  /** Beyond loopback readers need the token; on loopback, where there is none, they must mean this host. */
+  #admission(): GuardOptions {
     const { config, token } = this.#options;
     const { host } = config.listen;
-    if (isLoopback(host)) return undefined;
+    if (isLoopback(host)) return { names: { host } };
     if (!config.tls) throw sondeError('SONDE_LISTEN_NEEDS_TLS', { host, tls: this.#setting('tls') });
     if (!token) throw sondeError('SONDE_TOKEN_NEEDED', { host });
-    return token;
+    return { token };
   }
 
   #setting(key: string): string {

@@ -164,6 +164,15 @@ test('a slow snapshot is not waited for longer than a scrape may take', { timeou
   expect([status, performance.now() - began < 6000]).toEqual([200, true]);
 });
 
+test('on loopback a request must be for a name of this host, so that no web page reads along', async () => {
+  const { url } = await start();
+  const hosted = async (host: string) => (await ask(url, { headers: { host } })).status;
+  for (const host of ['localhost', 'LOCALHOST:9464', '127.0.0.1:1', '[::1]:9464']) expect([host, await hosted(host)]).toEqual([host, 200]);
+  for (const host of ['metrics.example.com', 'localhost.example.com:9464', '10.0.0.1']) expect([host, await hosted(host)]).toEqual([host, 421]);
+  const refused = await ask(url, { headers: { host: 'evil.example' } });
+  expect(refused.body.toString()).toContain('SONDE_HOST_FOREIGN');
+});
+
 test('beyond loopback it needs TLS and a token, or does not start', async () => {
   const token = { value: 'a-token-that-is-long', file: '/run/sonde/token' };
   await expect(start({ config: config('0.0.0.0', false), token })).rejects.toMatchObject({ code: 'SONDE_LISTEN_NEEDS_TLS' });
