@@ -93,6 +93,57 @@ describe('containers', () => {
     await Promise.all([docker.remove('by-docker'), podman.remove('by-podman'), containerd.remove(ids[2])]);
   });
 
+  test('that `ctr` or nerdctl made in containerd have the id that their user chose, a name and an image, each in its namespace', async () => {
+    const command = [`/bin/${client.name}`, 'until', '1'];
+    const environment = ['--env', 'PAUSE_US=1500'];
+    const generated = 'ab12'.repeat(16);
+    await containerd.runPlain('default', 'early', command, ...environment);
+    await using host = await startHost({
+      containers: { runtimes: [{ type: 'containerd', socket: containerd.socket }] },
+      labels: ['container.id', 'container.name', 'container.image.name', 'container.runtime.name', 'container.label.team', 'service.name'],
+      probes: { values },
+    });
+    const names = (seen: Exposition) => seen.select('values_calls_total').map(({ labels }) => `${labels.container_id} ${labels.container_name}`);
+    await host.scrapeUntil('the one that was there before', (seen) => names(seen).includes('early early'));
+    await containerd.runPlain('other', 'early', command, ...environment, '--label', 'team=two');
+    await containerd.runPlain('k8s.io', 'by-hand', command, ...environment);
+    await containerd.runPlain('default', generated, command, ...environment, '--label', 'nerdctl/name=shop');
+    const all = ['by-hand by-hand', `${generated} shop`];
+    const scrape = await host.scrapeUntil('those that came later', (seen) =>
+      all.every((each) => names(seen).includes(each)) && names(seen).filter((each) => each === 'early early').length === 2,
+    );
+    const early = scrape.select('values_calls_total', { container_id: 'early' }).map(({ labels }) => labels);
+    expect(early.map(({ container_label_team: team }) => team ?? '').sort()).toEqual(['', 'two']);
+    for (const labels of early) {
+      expect(labels).toMatchObject({ container_image_name: 'localhost/sonde-test', container_runtime_name: 'containerd', service_name: 'early' });
+    }
+    const shop = () => names(scrape).filter((each) => each.startsWith(generated));
+    expect(shop()).toEqual([`${generated} shop`]);
+    await containerd.ctr('-n', 'default', 'containers', 'label', generated, 'nerdctl/name=renamed');
+    await host.scrapeUntil('its other name', (seen) => names(seen).includes(`${generated} renamed`));
+    expect(scrape.sum('sonde_container_runtime_up_ratio', { runtime: 'containerd' })).toBe(1);
+    await host.rest.put('/v1/probes/values', { targets: { include: [{ containerName: ['by-hand'] }] } });
+    const report = (await host.rest.get('/v1/probes/values/targets')).body as { processes: { watched: boolean; container?: string }[] };
+    expect(report.processes.filter(({ watched }) => watched).map(({ container }) => container)).toEqual(['by-hand']);
+    await containerd.removePlain();
+  });
+
+  test('that get another name go on under it, as a new series from then on', async () => {
+    await using host = await startHost({ containers: runtimes(), labels: ['container.id', 'container.name'], probes: { values } });
+    const command = [`/bin/${client.name}`, 'until', '1'];
+    for (const runtime of [docker, podman]) {
+      const id = await runtime.run({ name: 'first-name', command, env });
+      const of = (name: string) => ({ container_id: id, container_name: name });
+      await host.scrapeUntil(`its name in ${runtime.kind}`, (seen) => seen.sum('values_calls_total', of('first-name')) > 0);
+      await runtime.command('rename', 'first-name', 'second-name');
+      await host.scrapeUntil(`its new name in ${runtime.kind}`, (seen) => seen.sum('values_calls_total', of('second-name')) > 0);
+      const before = await host.scrape();
+      const after = await host.scrapeUntil('only that grows', (seen) => seen.sum('values_calls_total', of('second-name')) > before.sum('values_calls_total', of('second-name')));
+      expect(after.sum('values_calls_total', of('first-name'))).toBe(before.sum('values_calls_total', of('first-name')));
+      await runtime.remove('second-name');
+    }
+  });
+
   test('two thousand clients of 5 ms in four containers are each counted under their container', async () => {
     const labels = ['process.executable.name', 'container.id', 'container.name'];
     await using host = await startHost({ containers: runtimes(), labels, probes: { values: { ...values, params: { maxProcesses: 8192 } } } });

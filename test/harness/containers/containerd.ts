@@ -13,6 +13,9 @@ import { imageName } from './image.ts';
 /** The published definitions of the container runtime interface. */
 export const criProto = join(repository, 'test/components/cri/api.proto');
 
+/** Of containerd, where the image is: `k8s.io` is that of the container runtime interface. */
+const NAMESPACES = ['k8s.io', 'default', 'other'] as const;
+
 /** A pod with one container, as the kubelet would ask for it. */
 export interface PodOptions {
   name: string;
@@ -42,13 +45,13 @@ export class Containerd implements AsyncDisposable {
   readonly #daemon: Child;
   readonly #service: Record<string, Unary> & { close(): void };
   readonly #sandboxes: string[] = [];
+  readonly #plain: { namespace: string; id: string }[] = [];
 
   /** Starts containerd and imports an image archive. */
   static async start(image: string): Promise<Containerd> {
     const containerd = new Containerd();
-    const ctr = (...args: string[]): Promise<string> => run('ctr', ['-a', containerd.socket, ...args]);
-    await waitFor('containerd answers', () => ctr('version').catch(() => ''), { timeout: 20_000, every: 100 });
-    await ctr('-n', 'k8s.io', 'images', 'import', image);
+    await waitFor('containerd answers', () => containerd.ctr('version').catch(() => ''), { timeout: 20_000, every: 100 });
+    for (const namespace of NAMESPACES) await containerd.ctr('-n', namespace, 'images', 'import', image);
     return containerd;
   }
 
@@ -69,6 +72,28 @@ state = "${place('state')}"
     );
     this.#daemon = new Child('unshare', ['-m', 'containerd', '-c', place('containerd.toml')]);
     this.#service = connect(this.socket);
+  }
+
+  /** Runs containerd's own client, and resolves with its output. */
+  ctr(...args: string[]): Promise<string> {
+    return run('ctr', ['-a', this.socket, ...args]);
+  }
+
+  /**
+   * Runs a container without the container runtime interface, as `ctr` and nerdctl do: in its namespace its user chose the id.
+   * @param options of `ctr run`
+   */
+  async runPlain(namespace: (typeof NAMESPACES)[number], id: string, command: readonly string[], ...options: string[]): Promise<void> {
+    this.#plain.push({ namespace, id });
+    await this.ctr('-n', namespace, 'run', '-d', '--cgroup', `${this.cgroup}/${namespace}/${id}`, ...options, imageName, id, ...command);
+  }
+
+  /** Removes all containers that `runPlain` has made. */
+  async removePlain(): Promise<void> {
+    for (const { namespace, id } of this.#plain.splice(0)) {
+      await this.ctr('-n', namespace, 'tasks', 'rm', '-f', id).catch(() => {});
+      await this.ctr('-n', namespace, 'containers', 'rm', id).catch(() => {});
+    }
   }
 
   /** Runs a pod and resolves with the ids of its sandbox and its container. */
@@ -107,6 +132,7 @@ state = "${place('state')}"
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const sandbox of [...this.#sandboxes]) await this.remove({ sandbox, container: '' }).catch(() => {});
+    await this.removePlain();
     this.#service.close();
     await this.#daemon.stop();
     await removeCgroups(this.cgroup);

@@ -67,7 +67,7 @@ export interface Config {
 
 export interface ContainersConfig {
   /** Absolute paths; undefined: the usual ones. */
-  runtimes?: { type: 'docker' | 'podman' | 'cri'; socket: string }[];
+  runtimes?: { type: 'docker' | 'podman' | 'cri' | 'containerd'; socket: string }[];
   labels: string[];
 }
 

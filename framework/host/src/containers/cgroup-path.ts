@@ -3,6 +3,8 @@
 /** What the path of a cgroup says of the container in it. */
 export interface ContainerPlace {
   id: string;
+  /** What tells the container from all others of the node, where that is not its id. */
+  key?: string;
   /** Of the Kubernetes pod; the dashes that the systemd driver replaces are put back. */
   podUid?: string;
 }
@@ -35,4 +37,23 @@ function podOf(parts: readonly string[]): string | undefined {
   if (!parts.some((part) => part.includes('kubepods') || part.includes(':cri-containerd:'))) return undefined;
   const uid = parts.map((part) => POD.exec(part.split(':')[0]!)?.[1]).findLast((found) => found !== undefined);
   return uid?.replaceAll('_', '-');
+}
+
+/**
+ * The cgroup that an OCI runtime makes for a container, out of its specification in JSON: `linux.cgroupsPath` is the path, or
+ * for systemd `slice:prefix:name`. Undefined where only the runtime knows.
+ */
+export function cgroupOfSpec(spec: Uint8Array): string | undefined {
+  const { linux } = JSON.parse(Buffer.from(spec).toString()) as { linux?: { cgroupsPath?: string } };
+  const path = linux?.cgroupsPath ?? '';
+  if (path.startsWith('/')) return path;
+  const [slice = '', prefix = '', name] = path.split(':');
+  if (name === undefined) return undefined;
+  return `${slicePath(slice || 'system.slice')}/${prefix && `${prefix}-`}${name}.scope`;
+}
+
+/** systemd puts `a-b.slice` into `a.slice`. */
+function slicePath(slice: string): string {
+  const parts = slice.replace(/\.slice$/, '').split('-').filter(Boolean);
+  return parts.map((_, i) => `/${parts.slice(0, i + 1).join('-')}.slice`).join('');
 }

@@ -4,10 +4,9 @@ import type { Client, ServiceError } from '@grpc/grpc-js';
 import { imageFacts } from './image-name.ts';
 import { podLabels, sandboxOf } from './sandbox-labels.ts';
 import type { ContainerFacts, RuntimeClient, RuntimeFacts, SandboxFacts } from './types.ts';
+import { openServices } from './unix-grpc.ts';
 
 const PROTO = fileURLToPath(new URL('../../proto/cri.proto', import.meta.url));
-/** A list of all containers of a node is some 10 MB. */
-const MOST_BYTES = 64 * 1024 * 1024;
 
 /** Messages of `proto/cri.proto`, as the loader gives them: what was not sent is empty or null. */
 interface Sandbox {
@@ -101,17 +100,11 @@ export class CriClient implements RuntimeClient {
 }
 
 async function connect(socket: string): Promise<Service> {
-  const [{ credentials, loadPackageDefinition }, { load }] = await Promise.all([import('@grpc/grpc-js'), import('@grpc/proto-loader')]);
-  const { runtime } = loadPackageDefinition(await load(PROTO, { defaults: true })) as unknown as {
-    runtime: { v1: { RuntimeService: new (address: string, security: object, options: object) => Service } };
-  };
-  return new runtime.v1.RuntimeService(`unix://${socket}`, credentials.createInsecure(), {
-    'grpc.default_authority': 'localhost',
-    'grpc.max_receive_message_length': MOST_BYTES,
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 1000,
-    'grpc.enable_http_proxy': 0,
-  });
+  type Definitions = { runtime: { v1: { RuntimeService: unknown } } };
+  const { service } = await openServices<{ service: Service & Client }>(socket, [PROTO], (definitions) => ({
+    service: (definitions as unknown as Definitions).runtime.v1.RuntimeService,
+  }));
+  return service;
 }
 
 function containerFacts(listed: Listed, sandbox: Sandbox | undefined, runtime: RuntimeFacts): ContainerFacts {

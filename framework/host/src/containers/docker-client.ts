@@ -18,6 +18,12 @@ interface Listed {
   Labels?: Record<string, string> | null;
 }
 
+/** An entry of `GET /events`, as far as it is read. */
+interface Event {
+  id?: string;
+  Actor?: { ID: string };
+}
+
 /** What `GET /version` says, as far as it is read. */
 interface Version {
   Version?: string;
@@ -45,6 +51,12 @@ export class DockerClient implements RuntimeClient {
     const filters = ids.length > MOST_IDS ? '' : `&filters=${encodeURIComponent(JSON.stringify({ id: ids }))}`;
     const listed = (await this.#http.get(`${API}/containers/json?all=true${filters}`, signal)) as Listed[];
     return listed.map((container) => factsOf(container, runtime));
+  }
+
+  async renames(since: number, renamed: (id: string) => void, signal: AbortSignal): Promise<void> {
+    const filters = encodeURIComponent(JSON.stringify({ type: ['container'], event: ['rename'] }));
+    const path = `${API}/events?since=${Math.floor(since / 1000)}&filters=${filters}`;
+    for await (const { Actor, id = Actor?.ID } of this.#http.lines<Event>(path, signal)) if (id) renamed(id);
   }
 
   close(): void {

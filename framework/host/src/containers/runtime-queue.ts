@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerFacts, RuntimeClient, RuntimeState } from './types.ts';
 
 /** How long one request may take, ms. */
@@ -21,18 +22,29 @@ export class RuntimeQueue {
   readonly #client: RuntimeClient;
   readonly #found: (facts: ContainerFacts) => void;
   readonly #unknown: (id: string) => void;
+  readonly #renamed: (id: string) => void;
   readonly #wanted = new Map<string, Wanted>();
   readonly #requests = { answered: 0, absent: 0, timeout: 0, error: 0 };
   readonly #closing = new AbortController();
   #answers: boolean | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isAsking = false;
+  #isFollowing = false;
 
-  /** @param unknown told when the runtime answered that it has no such container */
-  constructor(client: RuntimeClient, found: (facts: ContainerFacts) => void, unknown: (id: string) => void) {
+  /**
+   * @param unknown told when the runtime answered that it has no such container
+   * @param renamed told of any container that got another name
+   */
+  constructor(
+    client: RuntimeClient,
+    found: (facts: ContainerFacts) => void,
+    unknown: (id: string) => void,
+    renamed: (id: string) => void = () => {},
+  ) {
     this.#client = client;
     this.#found = found;
     this.#unknown = unknown;
+    this.#renamed = renamed;
   }
 
   want(id: string): void {
@@ -86,9 +98,23 @@ export class RuntimeQueue {
       const found = await this.#client.find(ids, signal);
       this.#requests.answered++;
       this.#answers = true;
+      if (!this.#isFollowing) void this.#follow();
       return found;
     } catch {
       return this.#failed(signal.aborted ? 'timeout' : 'error');
+    }
+  }
+
+  /** What was renamed while the connection was broken is told by the next one. */
+  async #follow(): Promise<void> {
+    const { signal } = this.#closing;
+    this.#isFollowing = true;
+    let since = Date.now() - PATIENCE;
+    while (this.#client.renames && !signal.aborted) {
+      const began = Date.now();
+      await this.#client.renames(since, this.#renamed, signal).catch(() => {});
+      since = began;
+      await sleep(LATE, undefined, { signal, ref: false }).catch(() => {});
     }
   }
 

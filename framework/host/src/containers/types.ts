@@ -50,13 +50,43 @@ export interface RuntimeClient {
    * @throws if it cannot be asked, or `signal` aborts
    */
   find(ids: readonly string[], signal: AbortSignal): Promise<ContainerFacts[]>;
+  /**
+   * Tells the ids of containers that get another name, from a time (milliseconds since 1970) on, until the connection breaks or
+   * `signal` aborts. Absent where names never change.
+   */
+  renames?(since: number, renamed: (id: string) => void, signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+/** A container of which a runtime tells before its processes start, since its cgroup alone would not say what it is. */
+export interface Announcement {
+  /** As {@link Container.key}. */
+  readonly key: string;
+  /** Of its cgroup. */
+  readonly path: string;
+  readonly facts: ContainerFacts;
+}
+
+export interface WatchListener {
+  /** There is such a container, or something of it is different now. */
+  announced(announcement: Announcement): void;
+  /** It was removed. */
+  withdrawn(key: string): void;
+}
+
+/** A runtime that tells of its containers by itself. */
+export interface ContainerWatch {
+  start(listener: WatchListener): void;
+  state(): RuntimeState;
   close(): void;
 }
 
 /** A container, from the cgroup that it was given until the last of its processes is forgotten. */
 export interface Container extends Group {
-  /** 64 hexadecimal digits, from the path of its cgroup. */
+  /** 64 hexadecimal digits, or what its user chose. */
   readonly id: string;
+  /** What tells it from all others of this node: its id, after the namespace where its user chose that. */
+  readonly key: string;
   /** Of the pod, from the same path. */
   readonly podUid?: string;
   /** Once a runtime has told. */

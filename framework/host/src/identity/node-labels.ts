@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { arch, hostname, networkInterfaces, release } from 'node:os';
 import type { Labels } from './types.ts';
 
-/** OpenTelemetry's names for what `process.arch` calls otherwise. */
+/** OpenTelemetry's names for what Node.js calls otherwise. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: 'x86', arm: 'arm32', ppc64: 'ppc64' };
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
-import { containerPlace } from '../../src/containers/cgroup-path.ts';
+import { cgroupOfSpec, containerPlace } from '../../src/containers/cgroup-path.ts';
 
 const id = '0123456789abcdef'.repeat(4);
 const uid = '6f8e1c52-3b1a-4a57-9c8d-0a1b2c3d4e5f';
@@ -49,4 +49,15 @@ describe('the path of a cgroup names its container', () => {
       expect(containerPlace(path)).toBeUndefined();
     },
   );
+});
+
+test.each([
+  ['/default/web', '/default/web'],
+  ['machine.slice:ctr:web', '/machine.slice/ctr-web.scope'],
+  ['machine-qemu.slice:ctr:web', '/machine.slice/machine-qemu.slice/ctr-web.scope'],
+  [':nerdctl:web', '/system.slice/nerdctl-web.scope'],
+  ['relative/web', undefined],
+])('the specification of a container names its cgroup: %s', (cgroupsPath, path) => {
+  expect(cgroupOfSpec(Buffer.from(JSON.stringify({ linux: { cgroupsPath } })))).toBe(path);
+  expect(cgroupOfSpec(Buffer.from('{}'))).toBeUndefined();
 });

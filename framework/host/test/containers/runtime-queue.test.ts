@@ -15,11 +15,20 @@ let server: Server;
 let queue: RuntimeQueue;
 let found: ContainerFacts[];
 let unknown: string[];
+let renamed: string[];
 let requests: string[];
+/** Answers to those who follow events; they never end. */
+let followed: ServerResponse[];
 let known: string[];
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url!, 'http://localhost');
+  if (url.pathname === '/v1.40/events') {
+    expect(url.searchParams.get('filters')).toBe('{"type":["container"],"event":["rename"]}');
+    response.flushHeaders();
+    followed.push(response);
+    return;
+  }
   requests.push(url.pathname);
   if (url.pathname === '/version') return void response.end(JSON.stringify({ Version: '4.3.1', Components: [{ Name: 'Podman Engine' }] }));
   const { id } = JSON.parse(url.searchParams.get('filters')!) as { id: string[] };
@@ -31,8 +40,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sonde-docker-'));
   socket = join(folder, 'docker.sock');
   server = createServer(answer);
-  [found, unknown, requests, known] = [[], [], [], []];
-  queue = new RuntimeQueue(new DockerClient('docker', socket), (facts) => found.push(facts), (id) => unknown.push(id));
+  [found, unknown, renamed, requests, followed, known] = [[], [], [], [], [], []];
+  queue = new RuntimeQueue(new DockerClient('docker', socket), (facts) => found.push(facts), (id) => unknown.push(id), (id) => renamed.push(id));
 });
 
 afterEach(() => {
@@ -55,6 +64,18 @@ test('containers that begin together are asked for together, and the runtime say
   expect(found[0]).toMatchObject({ id: 'a', name: 'name-of-a', image: { name: 'a', tag: '1' }, runtime: { name: 'podman', version: '4.3.1' } });
   expect(requests).toEqual(['/version', '/v1.40/containers/json']);
   expect(queue.state()).toMatchObject({ answers: true, requests: { answered: 1, absent: 0, timeout: 0, error: 0 } });
+});
+
+test('once a runtime has answered, it tells of containers that get another name', async () => {
+  known = ['a'];
+  server.listen(socket);
+  queue.want('a');
+  await until(() => followed.length === 1);
+  followed[0]!.write('{"id":"a","Action":"rename","Actor":{"ID":"a"}}\n{"Action":"rename",');
+  await until(() => renamed.length === 1);
+  followed[0]!.write('"Actor":{"ID":"b"}}\n');
+  await until(() => renamed.length === 2);
+  expect(renamed).toEqual(['a', 'b']);
 });
 
 test('a runtime that is not there is asked once it is', async () => {

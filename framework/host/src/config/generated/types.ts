@@ -90,7 +90,7 @@ export interface SondeConfig {
    */
   apiVersion: 'sonde/v1';
   /**
-   * What the host says of the machine it runs on.
+   * What the host says of the machine it runs on. Read when it starts.
    */
   node?: {
     /**
@@ -101,7 +101,7 @@ export interface SondeConfig {
     };
   };
   /**
-   * Longest time between two snapshots of the kernel's maps, at least `100ms`; a reader who asks gets a fresh one before that.
+   * Longest time between two snapshots of the kernel's maps, at least `100ms`; a reader who asks gets a fresh one before that. Read when the host starts.
    */
   interval?: string;
   /**
@@ -136,9 +136,9 @@ export interface SondeConfig {
      */
     runtimes?: {
       /**
-       * The API that it speaks: Docker's, Podman's, or Kubernetes' container runtime interface.
+       * The API that it speaks: Docker's, Podman's, Kubernetes' container runtime interface, or containerd's own, for what was made without that.
        */
-      type: 'docker' | 'podman' | 'cri';
+      type: 'docker' | 'podman' | 'cri' | 'containerd';
       /**
        * Path of its unix socket.
        */
@@ -163,7 +163,7 @@ export interface SondeConfig {
     podAnnotations?: Globs2;
   };
   /**
-   * How many series are held, and for how long.
+   * How many series are held, and for how long. Read when the host starts.
    */
   series?: {
     /**
@@ -207,7 +207,7 @@ export interface SondeConfig {
     [k: string]: Rule;
   };
   /**
-   * Where the REST API listens, and who may use it.
+   * Where the REST API listens, and who may use it. Read when the host starts.
    */
   control?: {
     /**
@@ -229,7 +229,7 @@ export interface SondeConfig {
     tls?: Tls;
   };
   /**
-   * Folder where the host keeps what must outlive it, such as what REST has laid over this file.
+   * Folder where the host keeps what must outlive it, such as what REST has laid over this file. Read when it starts.
    */
   state?: string;
 }
@@ -480,7 +480,7 @@ export interface PrometheusSink {
   type?: 'prometheus';
   labels?: SinkLabels;
   /**
-   * Address and port of `/metrics`. Open on loopback; beyond, `tls` and the control token are needed.
+   * Address and port of `/metrics`. Open on loopback, to requests for a name of this host; beyond, `tls` and the control token are needed.
    */
   listen?: string;
   tls?: Tls;
