@@ -5,6 +5,7 @@ import { asSondeError, quoteNames, sondeError } from '@sonde/kit';
 import { clockOffset, NativeError } from '@sonde/native';
 import { ConfigStore } from './config/config-store.ts';
 import { kernelReport } from './control/kernel-report.ts';
+import { hasStuckThreads } from './decoders/index.ts';
 import { EventStreams } from './control/event-streams.ts';
 import { startControl } from './control/server.ts';
 import type { ControlServer } from './control/types.ts';
@@ -34,8 +35,11 @@ export interface Host {
   readonly where: readonly string[];
   /** Reads the configuration again, and opens log files anew. Never throws: what fails is logged. */
   reload(): Promise<void>;
-  /** Stops the probes and leaves nothing in the kernel. Safe to call twice. */
-  stop(): Promise<void>;
+  /**
+   * Stops the probes and leaves nothing in the kernel. Safe to call twice.
+   * @returns whether the process can end by itself: false while a decoder hangs in a system call
+   */
+  stop(): Promise<boolean>;
 }
 
 /** The rooms of a host, in the order in which they are opened; they close in the reverse. */
@@ -77,7 +81,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
         await rooms.sinks.reopen().catch((error) => options.log('error', asSondeError(error).format()));
         await rooms.config.reload();
       },
-      stop: close,
+      async stop() {
+        await close();
+        return !hasStuckThreads();
+      },
     };
   } catch (error) {
     await close();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { extname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { DecoderDefinition, DecoderLimits, DecoderLossCause } from './types.ts';
 import type { Answer, Done, Job } from './worker/protocol.ts';
@@ -7,19 +8,30 @@ import type { Answer, Done, Job } from './worker/protocol.ts';
 export interface DecoderFailure {
   cause: Extract<DecoderLossCause, 'error' | 'timeout' | 'memory'>;
   error: string;
+  /** The thread hangs in a system call, such as the read of a pipe, and nothing ends it. */
+  stuck?: true;
 }
 
 export interface ThreadHandlers {
   ready(): void;
   done(answer: Done): void;
-  /** The thread is gone; all that it answered has been handed over before. Not called after `stop`. */
+  /** The thread is gone or stuck; all that it answered has been handed over before. Not called after `stop`. */
   failed(failure: DecoderFailure): void;
 }
 
 const WATCH_MILLISECONDS = 250;
+/** What JavaScript does ends at once; a thread that is still there by then is in a system call. */
+const END_MILLISECONDS = 2000;
 const MEBIBYTE = 2 ** 20;
 /** As this file: `.ts` where Node runs the sources, else `.js`. */
 const workerFile = new URL(`./worker/main${extname(import.meta.url)}`, import.meta.url);
+
+const stuck = new Set<DecoderThread>();
+
+/** Whether there are threads that nothing ends: Node.js itself would wait for them at its end. */
+export function hasStuckThreads(): boolean {
+  return stuck.size > 0;
+}
 
 /** One life of a worker thread: it has limits on heap and time, no addons, no environment. */
 export class DecoderThread {
@@ -34,6 +46,7 @@ export class DecoderThread {
   #deadline: NodeJS.Timeout | undefined;
   readonly #watch: NodeJS.Timeout;
   readonly #gone: Promise<void>;
+  #ending: Promise<void> | undefined;
   cpuMilliseconds = 0;
   heapBytes = 0;
 
@@ -58,6 +71,7 @@ export class DecoderThread {
       this.#failure ??= { cause, error: cause === 'memory' ? this.#memoryMessage() : (error.stack ?? String(error)) };
     });
     this.#gone = new Promise((resolve) => this.#worker.once('exit', resolve)).then(() => this.#onGone());
+    void this.#gone.then(() => stuck.delete(this));
     this.#watch = setInterval(() => void this.#measureIfWorking(), WATCH_MILLISECONDS).unref();
     this.#expect(limits.startMilliseconds, 'loading it');
   }
@@ -68,16 +82,25 @@ export class DecoderThread {
     this.#worker.postMessage(job, transferables(job));
   }
 
-  /** Ends the thread, whatever it does. */
+  /** Ends the thread, or leaves it if it is stuck. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await this.#measure();
-    await this.#worker.terminate();
-    await this.#gone;
+    await Promise.race([this.#measure(), sleep(END_MILLISECONDS, undefined, { ref: false })]);
+    await this.#terminate();
   }
 
+  /** The package's code could post too, past all that checks what it emits. */
   #onAnswer(answer: Answer): void {
     clearTimeout(this.#deadline);
+    try {
+      this.#take(answer);
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+      this.#end('error', `it posted what cannot be read: ${reason}`);
+    }
+  }
+
+  #take(answer: Answer): void {
     if (answer.type === 'failed') {
       this.#failure ??= { cause: 'error', error: answer.error };
       return;
@@ -104,7 +127,18 @@ export class DecoderThread {
 
   #end(cause: DecoderFailure['cause'], error: string): void {
     this.#failure ??= { cause, error };
-    void this.#worker.terminate();
+    void this.#terminate();
+  }
+
+  #terminate(): Promise<void> {
+    return (this.#ending ??= (async () => {
+      void this.#worker.terminate();
+      const end = await Promise.race([this.#gone, sleep(END_MILLISECONDS, 'late', { ref: false })]);
+      if (end !== 'late') return;
+      stuck.add(this);
+      this.#failure = { ...(this.#failure ?? { cause: 'timeout', error: 'it did not end' }), stuck: true };
+      this.#onGone();
+    })());
   }
 
   async #measureIfWorking(): Promise<void> {
@@ -132,7 +166,9 @@ export class DecoderThread {
   #onGone(): void {
     clearTimeout(this.#deadline);
     clearInterval(this.#watch);
-    if (!this.#stopped) this.#handlers.failed(this.#failure ?? { cause: 'error', error: 'it ended its thread' });
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#handlers.failed(this.#failure ?? { cause: 'error', error: 'it ended its thread' });
   }
 }
 

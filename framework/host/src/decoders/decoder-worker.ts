@@ -32,8 +32,8 @@ const IN_FLIGHT = 2;
 const NOTHING = { records: 0, bytes: 0 };
 
 export interface DecoderWorkerEvents {
-  /** The decoder failed and will be started again after `delay` ms. */
-  failed: (failure: DecoderFailure, delay: number) => void;
+  /** The decoder failed and will be started again after `delay` ms; not at all if its thread is stuck. */
+  failed: (failure: DecoderFailure, delay: number | undefined) => void;
   /** It emitted something that its manifest does not declare; told once for each kind. */
   refused: (message: string) => void;
 }
@@ -145,7 +145,7 @@ export class DecoderWorker extends EventEmitter<DecoderWorkerEvents> {
     clearTimeout(this.#restart);
     await this.#thread?.stop();
     this.#leaveThread('error');
-    for (let job = this.#queue.shift(); job; job = this.#queue.shift()) this.#loseJob(job, 'error');
+    this.#loseQueue('error');
   }
 
   get #isOpen(): boolean {
@@ -170,10 +170,12 @@ export class DecoderWorker extends EventEmitter<DecoderWorkerEvents> {
   }
 
   #onDone({ buffer, columns, refused }: Done): void {
-    const queued = this.#inFlight.shift()!;
+    const [queued] = this.#inFlight;
+    if (!queued) throw new Error('an answer to nothing');
     if (columns) this.#reader!.apply(columns);
     if (refused) this.#onRefused(refused);
     if (queued.job.type === 'tick') this.#reader!.forget(queued.job.ended);
+    this.#inFlight.shift();
     this.#counts.batches++;
     this.#counts.records += queued.records;
     this.#queue.settle(queued, buffer);
@@ -208,6 +210,8 @@ export class DecoderWorker extends EventEmitter<DecoderWorkerEvents> {
   }
 
   #restartLater(failure: DecoderFailure): void {
+    // each start might leave one more thread behind
+    if (failure.stuck) return this.#giveUp(failure);
     if (performance.now() - this.#startedAt > WELL_MILLISECONDS) this.#failures = 0;
     const delay = Math.min(this.#limits.restartMilliseconds * 2 ** this.#failures++, LONGEST_RESTART);
     this.#state = 'waiting';
@@ -223,6 +227,12 @@ export class DecoderWorker extends EventEmitter<DecoderWorkerEvents> {
     this.emit('failed', failure, delay);
   }
 
+  #giveUp(failure: DecoderFailure): void {
+    this.#state = 'stopped';
+    this.#loseQueue(failure.cause);
+    this.emit('failed', failure, undefined);
+  }
+
   /** The thread is gone, and what it had not answered is lost with it. */
   #leaveThread(cause: DecoderLossCause): void {
     this.#pastCpu += this.#thread?.cpuMilliseconds ?? 0;
@@ -230,6 +240,10 @@ export class DecoderWorker extends EventEmitter<DecoderWorkerEvents> {
     this.#reader?.close();
     this.#reader = undefined;
     for (const job of this.#inFlight.splice(0)) this.#loseJob(job, cause);
+  }
+
+  #loseQueue(cause: DecoderLossCause): void {
+    for (let job = this.#queue.shift(); job; job = this.#queue.shift()) this.#loseJob(job, cause);
   }
 
   #loseJob(queued: QueuedJob, cause: DecoderLossCause): void {

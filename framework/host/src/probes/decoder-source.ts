@@ -138,7 +138,8 @@ async function startWorker(
     },
   );
   worker.on('failed', ({ error }, delay) => {
-    services.log('warn', `${manifest.name}: the decoder failed and starts again in ${delay} ms: ${error}`);
+    const next = delay === undefined ? 'cannot be ended: restart the probe to try again' : `starts again in ${delay} ms`;
+    services.log('warn', `${manifest.name}: the decoder failed and ${next}: ${error}`);
   });
   worker.on('refused', (message) => services.log('warn', `${manifest.name}: ${message}`));
   await worker.start();

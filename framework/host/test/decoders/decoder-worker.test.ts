@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { hasStuckThreads } from '../../src/decoders/index.ts';
 import { KIND } from './work-decoder.ts';
 import { batchOf, changesOf, many, setUp, WORK } from './work.ts';
 
@@ -220,6 +225,38 @@ describe('a decoder that misbehaves', () => {
     await worker.tick();
     expect(lost()).toEqual({ timeout: 7 });
     expect(sum('work.program')).toBe(3);
+  });
+
+  test.each(['postNothing', 'postAnswer', 'postColumns'] as const)(
+    'by posting to the host what is no answer of its (%s) is started again',
+    async (kind) => {
+      const { worker, sum } = await start();
+      const failed = failure(worker);
+      worker.records('ring', many(2, { kind: KIND[kind] }));
+      expect(await failed).toMatchObject({ cause: 'error', error: expect.stringContaining('it posted what cannot be read') });
+      await running(worker);
+      worker.records('ring', many(3));
+      await worker.tick();
+      expect(sum('work.program')).toBeGreaterThanOrEqual(3);
+    },
+  );
+
+  test('by hanging in a system call is left behind, and is not started again', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sonde-pipe-'));
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const { worker, lost } = await start({ batchMilliseconds: 200 }, { ...WORK, params: { threshold: 1e9, pipe } });
+    const failed = failure(worker);
+    worker.records('ring', many(3, { kind: KIND.readPipe }));
+    const waiting = worker.snapshot('jobs', changesOf({ 1: 1, 2: 2 }));
+    expect(await failed).toMatchObject({ cause: 'timeout', stuck: true });
+    await waiting;
+    worker.records('ring', many(4));
+    await worker.stop();
+    expect([lost(), worker.stats.state, hasStuckThreads()]).toEqual([{ timeout: 5, queue_full: 4 }, 'stopped', true]);
+    await (await open(pipe, 'w')).close();
+    while (hasStuckThreads()) await new Promise((resolve) => setTimeout(resolve, 5));
+    await rm(folder, { recursive: true });
   });
 
   test('by filling its heap is ended, and the host is not', async () => {

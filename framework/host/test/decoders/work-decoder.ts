@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The decoder of the tests: it counts work, and misbehaves when a record's kind says so. */
+import { readFileSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
 import { defineDecoder, NO_PROCESS, type Emit, type Process, type RecordBatch, type TraceContext } from '@sonde/kit/decoder';
 
 export const KIND = {
@@ -18,9 +20,14 @@ export const KIND = {
   span: 12,
   childSpan: 13,
   badSpan: 14,
+  postNothing: 15,
+  postAnswer: 16,
+  postColumns: 17,
+  readPipe: 18,
 } as const;
 
 const kept: unknown[] = [];
+const port = parentPort!;
 
 export default defineDecoder((context) => {
   const record = context.layout('work_event');
@@ -49,6 +56,7 @@ export default defineDecoder((context) => {
         }
         tellOfSpan(batch, who, latency(batch.view, batch.offset), emit);
         misbehave(batch.kind, emit);
+        if (batch.kind === KIND.readPipe) readFileSync(String(context.params.pipe));
       }
     },
     onSnapshot(snapshot, emit) {
@@ -118,6 +126,15 @@ function misbehave(kind: number, emit: Emit): void {
       break;
     case KIND.addon:
       process.dlopen({ exports: {} }, '/lib/any.node');
+      break;
+    case KIND.postNothing:
+      port.postMessage(null);
+      break;
+    case KIND.postAnswer:
+      port.postMessage({ type: 'done' });
+      break;
+    case KIND.postColumns:
+      port.postMessage({ type: 'done', columns: { processes: new Float64Array(3), entities: [{ entity: 99 }] } });
       break;
     case KIND.log:
       console.log('a decoder speaks');

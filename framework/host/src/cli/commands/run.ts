@@ -23,7 +23,7 @@ export const command: Command = {
     const host = await starting;
     for (const place of host.where) log('info', place);
     log('info', `${await ended}: stopping`);
-    await host.stop();
+    if (!(await host.stop())) process.kill(process.pid, 'SIGKILL');
   },
 };
 
