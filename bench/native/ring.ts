@@ -117,7 +117,7 @@ async function consumeInDecoder(produced: Promise<unknown>): Promise<Consumed> {
       spans: [],
       params: {},
     },
-    { tables: [store.define(slots)], identity: identity as never, loss: store.loss, emit: () => {}, clockOffset: () => 0 },
+    { tables: [store.define(slots)], identity: identity as never, loss: store.loss, emit: () => {}, emitSpan: () => {}, clockOffset: () => 0 },
   );
   await worker.start();
   const ring = openRing(object.map('ring'), (batch) => worker.records('ring', batch));

@@ -16,14 +16,14 @@ export class Cgroup implements AsyncDisposable {
     mkdirSync(join(root, this.path));
   }
 
-  /** A command that runs another in the cgroup. */
-  command(command: string, args: readonly string[]): [command: string, args: string[]] {
-    return ['bash', ['-c', `echo $$ > ${join(root, this.path)}/cgroup.procs; exec "$0" "$@"`, command, ...args]];
+  /** What a shell does to go into it. */
+  get enter(): string {
+    return `echo $$ > ${join(root, this.path)}/cgroup.procs;`;
   }
 
   /** Runs a program in it to its end and resolves with what it printed on standard output. */
   run(command: string, args: readonly string[]): Promise<string> {
-    return run(...this.command(command, args));
+    return run('bash', ['-c', `${this.enter} exec "$0" "$@"`, command, ...args]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
