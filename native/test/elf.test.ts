@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 
 import { symbolOffset, symbols } from '../src/elf.ts';
@@ -28,4 +32,28 @@ test('undefined symbols and missing files are refused', async () => {
   await expect(symbolOffset(testFile('ticker'), 'printf')).rejects.toMatchObject({ code: 'UNKNOWN_SYMBOL' });
   await expect(symbols('/no/such/file')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   await expect(symbols('/etc/passwd')).rejects.toMatchObject({ code: 'CORRUPT' });
+});
+
+test('a file that is cut short while it is read is an error or read in part, and ends nobody', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sonde-elf-'));
+  const cut = join(folder, 'cut');
+  // large enough to be cut in the middle
+  for (const delay of [2, 20, 60]) {
+    copyFileSync(process.execPath, cut);
+    const reading = symbols(cut).then(
+      () => 'read',
+      ({ code }) => code as string,
+    );
+    await sleep(delay);
+    truncateSync(cut, 4096);
+    expect(['read', 'CORRUPT', 'READ']).toContain(await reading);
+  }
+  rmSync(folder, { recursive: true });
+});
+
+test('a pipe where a file should be is not waited for', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sonde-elf-'));
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  await expect(symbols(join(folder, 'pipe'))).rejects.toMatchObject({ code: 'CORRUPT' });
+  rmSync(folder, { recursive: true });
 });

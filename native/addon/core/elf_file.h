@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <gelf.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -12,13 +13,18 @@
 
 namespace sonde {
 
-/** An ELF file open for reading. */
+/**
+ * An ELF file open for reading. It may be anybody's, a container's too: it is read and not mapped, since who cuts a mapped
+ * file short ends us with SIGBUS, and what is no regular file is not waited for.
+ */
 class ElfFile {
  public:
-  explicit ElfFile(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit ElfFile(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     if (!fd_) throw Failure{errno == ENOENT ? "NOT_FOUND" : "READ", path + ": " + strerror(errno), errno};
+    struct stat status;
+    if (fstat(fd_.get(), &status) != 0 || !S_ISREG(status.st_mode)) throw Failure{"CORRUPT", path + " is not an ELF file"};
     elf_version(EV_CURRENT);
-    elf_ = elf_begin(fd_.get(), ELF_C_READ_MMAP, nullptr);
+    elf_ = elf_begin(fd_.get(), ELF_C_READ, nullptr);
     if (!elf_ || elf_kind(elf_) != ELF_K_ELF) {
       elf_end(elf_);
       throw Failure{"CORRUPT", path + " is not an ELF file"};
