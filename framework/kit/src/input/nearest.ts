@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/** Nobody misspells a longer name, and comparing two takes the product of their lengths. */
+const LONGEST_NAME = 256;
+
 /** The candidates that somebody who wrote `name` most likely meant, nearest first, at most three. */
 export function nearest(name: string, candidates: Iterable<string>): string[] {
+  if (name.length > LONGEST_NAME) return [];
   const wanted = name.toLowerCase();
   const limit = Math.max(1, Math.floor(name.length / 3));
   return [...new Set(candidates)]
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= limit)
     .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
