@@ -11,6 +11,7 @@ import {
   type MetricExport,
   type Signal,
 } from '../push/index.ts';
+import { withoutCredentials } from './failures.ts';
 import { GrpcTransport } from './grpc-transport.ts';
 import { HttpTransport } from './http-transport.ts';
 import { logChunks } from './log-writer.ts';
@@ -35,7 +36,7 @@ export class OtlpExporter implements Exporter<Buffer> {
 
   get where(): string {
     const { endpoint, protocol } = this.#config;
-    return protocol === 'grpc' ? `${new URL(endpoint).origin} (gRPC)` : endpoint;
+    return protocol === 'grpc' ? `${new URL(endpoint).origin} (gRPC)` : withoutCredentials(endpoint);
   }
 
   events(events: readonly EventRecord[]): Iterable<Chunk<Buffer> | undefined> {

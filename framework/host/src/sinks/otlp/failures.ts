@@ -11,6 +11,11 @@ export interface Place {
 const TLS = /certificate|CERT|SSL|TLS|SELF_SIGNED|EPROTO|UNABLE_TO_(GET|VERIFY)/;
 const LONGEST_REASON = 200;
 
+/** An address as people may see it: it may hold a name and a password. */
+export function withoutCredentials(address: string): string {
+  return address.replace(/^(\w+:\/\/)[^/]*@/, '$1');
+}
+
 /** There was no answer at all. */
 export function connectionError({ sink, where }: Place, cause: Error & { code?: unknown }): SondeError {
   const reason = shortened(cause.message || String(cause.code));

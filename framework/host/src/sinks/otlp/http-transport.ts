@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Delivery, Signal } from '../push/index.ts';
 import { accepted, readStatus } from './answers.ts';
-import { busyError, connectionError, deniedError, refusedError, type Place } from './failures.ts';
+import { busyError, connectionError, deniedError, refusedError, withoutCredentials, type Place } from './failures.ts';
 import type { Transport, TransportOptions } from './transport.ts';
 
 const PATHS: Record<Signal, string> = { metrics: '/v1/metrics', events: '/v1/logs', spans: '/v1/traces' };
@@ -40,7 +40,7 @@ export class HttpTransport implements Transport {
 
   async send(signal: Signal, request: Buffer, abort: AbortSignal): Promise<Delivery> {
     const url = this.#url(signal);
-    const place = { sink: this.#options.sink, where: url.href };
+    const place = { sink: this.#options.sink, where: withoutCredentials(url.href) };
     try {
       return read(place, signal, await this.#post(url, request, abort));
     } catch (thrown) {

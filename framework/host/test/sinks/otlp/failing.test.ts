@@ -38,6 +38,21 @@ function delivered(sink: { state(): { flow?: { delivered: number } } }): number 
   return sink.state().flow?.delivered ?? 0;
 }
 
+test('a name and a password in the address are sent, and shown to nobody', async () => {
+  let given: string | undefined;
+  await using end = await serve((request, response) => {
+    given = request.headers.authorization;
+    response.writeHead(401).end();
+  });
+  await using world = new World();
+  const sink = await world.sink(end.endpoint.replace('//', '//joe:secret@'));
+  emit(world, 1);
+  await waitFor('it was refused', () => sink.state().error !== undefined);
+  expect(given).toBe(`Basic ${Buffer.from('joe:secret').toString('base64')}`);
+  expect(sink.state()).toMatchObject({ where: end.endpoint, error: { code: 'SONDE_SINK_DENIED' } });
+  expect(sink.state().error!.format()).not.toContain('secret');
+});
+
 test('what fits into the queue survives an outage, the oldest of the rest is counted: to the unit', async () => {
   await using world = new World();
   const sink = await world.sink(collector.http, { queue: { records: 20_000, bytes: 64 * 1024 * 1024 }, timeout: 500 });
