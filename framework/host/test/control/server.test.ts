@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -166,13 +166,28 @@ describe('the token', () => {
     expect(await readFile(file, 'utf8')).toBe(token);
   });
 
+  it('that found no room on the disk leaves no file that would be taken for one', async () => {
+    const folder = await temporaryFolder();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'none', folder]);
+    try {
+      await writeFile(join(folder, 'other'), 'x'.repeat(4096));
+      const file = join(folder, 'token');
+      await expect(ControlRoom.open({ tokenFile: file })).rejects.toMatchObject({ code: 'SONDE_TOKEN_FILE' });
+      expect(await readdir(folder)).toEqual(['other']);
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+  });
+
   it.each([
-    ['any user could read it', 0o644, 'a-token-that-is-long-enough'],
-    ['it is too short', 0o600, 'short'],
-  ])('is refused if %s', async (_, mode, token) => {
+    ['any user could read it', 0o644, 0, 'a-token-that-is-long-enough'],
+    ['another user has written it', 0o600, 1, 'a-token-that-is-long-enough'],
+    ['it is too short', 0o600, 0, 'short'],
+  ])('is refused if %s', async (_, mode, owner, token) => {
     const file = join(await temporaryFolder(), 'token');
     await writeFile(file, token);
     await chmod(file, mode);
+    await chown(file, owner, owner);
     await expect(ControlRoom.open({ tokenFile: file })).rejects.toMatchObject({ code: 'SONDE_TOKEN_FILE' });
   });
 });
