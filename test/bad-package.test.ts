@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, chownSync, readFileSync, renameSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from './harness/child.ts';
 import { startHost } from './harness/host.ts';
 import type { Host, RestProbe } from './harness/host.ts';
 import { makePackage } from './harness/make-package.ts';
 import { fixturePackage } from './harness/paths.ts';
+import { temporaryFolder } from './harness/temporary-folder.ts';
 
 let host: Host;
 beforeAll(async () => {
@@ -127,6 +128,32 @@ test('a package that anybody may write to is refused', async () => {
   using made = await makePackage('writable', manifest.replaceAll('NAME', 'writable'), source);
   chmodSync(join(made.path, 'dist/writable.bpf.o'), 0o666);
   expect((await start('writable', made.path)).problem).toContain('SONDE_PACKAGE_WRITABLE');
+});
+
+test.each([
+  ['a folder above it to which anybody may write', '..', 0, 0o777],
+  ['a folder above it of another user', '..', 1, 0o755],
+  ['a file that its decoder could import and a foreign group may write', 'dist/helper.js', 0, 0o664],
+])('a package with %s is refused', async (_, path, owner, mode) => {
+  using folder = temporaryFolder();
+  using made = await makePackage('exchanged', manifest.replaceAll('NAME', 'exchanged').replace('params:', 'decoder: dist/decoder.js\nparams:'), source);
+  made.write('dist/decoder.js', '');
+  made.write('dist/helper.js', '');
+  const moved = join(folder.path, 'package');
+  renameSync(made.path, moved);
+  chownSync(join(moved, path), owner, 1);
+  chmodSync(join(moved, path), mode);
+  const { problem } = await start('exchanged', moved);
+  expect(problem).toContain('SONDE_PACKAGE_WRITABLE');
+  expect(problem).toContain(resolve(moved, path));
+});
+
+test('a package does not get on the allow list by the name that it gives itself', async () => {
+  const text = manifest.replaceAll('NAME', 'claiming').replace('params:', 'decoder: dist/decoder.js\nparams:');
+  using made = await makePackage('claiming', text, source);
+  made.write('dist/decoder.js', 'export default {};\n');
+  made.write('package.json', JSON.stringify({ name: '@sonde/probe-claiming', version: '1.0.0' }));
+  expect((await start('claiming', made.path)).problem).toContain('SONDE_DECODER_NOT_ALLOWED');
 });
 
 test('a decoder whose package is not on the allow list is refused', async () => {

@@ -24,7 +24,8 @@ export function findPackage(reference: string, baseDirectory: string): string {
   return realpathSync(found);
 }
 
-function isPath(reference: string): boolean {
+/** Whether a reference is a path, and no npm name. */
+export function isPath(reference: string): boolean {
   return reference.startsWith('.') || isAbsolute(reference);
 }
 

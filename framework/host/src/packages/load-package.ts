@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { join, relative, resolve, sep } from 'node:path';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { loadManifest, sondeError } from '@sonde/kit';
-import { findPackage } from './find-package.ts';
+import { findPackage, isPath } from './find-package.ts';
 import type { ProbePackage } from './types.ts';
 
 /**
@@ -20,10 +20,12 @@ export async function loadPackage(reference: string, baseDirectory: string): Pro
   const { manifest } = source;
   const objectFile = manifest.object === undefined ? undefined : inside(directory, manifest.object, 'object');
   const decoderFile = manifest.decoder === undefined ? undefined : inside(directory, manifest.decoder, 'decoder');
-  for (const file of [directory, manifestFile, objectFile, decoderFile]) if (file !== undefined) refuseWritable(file);
+  for (const file of [directory, manifestFile, objectFile]) if (file !== undefined) refuseWritable(file);
+  if (decoderFile !== undefined) for (const file of withNeighbours(decoderFile)) refuseWritable(file);
   return {
     name: description.name,
     version: description.version,
+    ...(!isPath(reference) && { npmName: reference }),
     directory,
     manifest,
     source,
@@ -61,14 +63,28 @@ function inside(directory: string, path: string, key: string): string {
   return real;
 }
 
+/** A decoder and what lies beside it, which it may import. */
+function withNeighbours(file: string): string[] {
+  const folder = dirname(file);
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path));
+}
+
 /**
- * What root loads into the kernel must not be writable by anyone who could not change the host itself:
- * its owner is root, the user who runs the host, or the owner of the host's own files.
+ * What root loads must not be writable by anyone who could not change the host itself, and no folder on the way to it,
+ * where it could be exchanged: owners and groups are those of root, of who runs the host, or of the host's own files.
  */
 function refuseWritable(path: string): void {
-  const { mode, uid } = statSync(path);
-  const trusted = [0, process.geteuid?.() ?? 0, statSync(import.meta.filename).uid];
-  if ((mode & 0o002) !== 0 || !trusted.includes(uid)) {
-    throw sondeError('SONDE_PACKAGE_WRITABLE', { path, owner: uid, mode: (mode & 0o7777).toString(8) });
+  const host = statSync(import.meta.filename);
+  const users = [0, process.geteuid!(), host.uid];
+  const groups = [0, process.getegid!(), host.gid];
+  for (let at = path; ; at = dirname(at)) {
+    const { mode, uid, gid } = statSync(at);
+    const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !groups.includes(gid));
+    // in a folder like /tmp nobody may rename what is another's
+    const isSticky = at !== path && (mode & 0o1000) !== 0;
+    if (!users.includes(uid) || (isOpen && !isSticky)) {
+      throw sondeError('SONDE_PACKAGE_WRITABLE', { path: at, owner: uid, mode: (mode & 0o7777).toString(8) });
+    }
+    if (at === dirname(at)) return;
   }
 }

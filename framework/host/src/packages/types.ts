@@ -6,6 +6,8 @@ export interface ProbePackage {
   /** The npm name, e.g. `@sonde/probe-tcp`. */
   name: string;
   version: string;
+  /** The npm name that it was found by; absent if its path was given. What it calls itself proves nothing. */
+  npmName?: string;
   /** The package's directory, symbolic links resolved. */
   directory: string;
   manifest: Manifest;

@@ -33,7 +33,7 @@ export class DecoderSource {
   ): Promise<DecoderSource | undefined> {
     const { decoderFile: file } = pkg;
     if (file === undefined) return undefined;
-    assertDecoderAllowed(pkg.name, pkg.directory, services.allow());
+    assertDecoderAllowed(pkg, services.allow());
     const source = new DecoderSource(pkg, object, (params) => startWorker(pkg, file, object, params, services));
     await source.wake(settings);
     return source;

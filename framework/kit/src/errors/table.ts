@@ -268,8 +268,8 @@ export const errorTable = {
     exit: 3,
     title: 'A probe package that others may change',
     message: '{path} (owner {owner}, mode {mode}) may be changed by somebody who is neither root nor the owner of the host',
-    hint: 'Run `chown -R root` and `chmod -R o-w` on the package.',
-    doc: 'What the host loads into the kernel must not be writable by an ordinary user, who could otherwise run code in the kernel.',
+    hint: 'Run `chown -R root` and `chmod -R go-w` on the package, and see that nobody else may write to the folders above it.',
+    doc: 'What the host loads into the kernel or runs must not be writable by an ordinary user or exchanged by one, who could otherwise run code in the kernel: that goes for the object, the manifest, the decoder with its folder, and every folder above them.',
   },
   SONDE_PROBE_UNKNOWN: {
     status: 404,
@@ -718,8 +718,8 @@ export const errorTable = {
     exit: 3,
     title: 'A decoder that may not run',
     message: "the decoder of package '{package}' may not run: it is not on the list `allow`",
-    hint: 'If you trust its code, add `{package}` or its folder to `allow` in sonde.yaml.',
-    doc: 'A decoder is JavaScript of the package and runs in a thread of the host, so only packages that `allow` names, by name or folder, may bring one.',
+    hint: 'If you trust its code, add `{package}` to `allow` in sonde.yaml.',
+    doc: 'A decoder is JavaScript of the package and runs in a thread of the host, so only packages that `allow` names may bring one: by the npm name that they are found by, or by their folder.',
   },
   SONDE_DECODER_FAILED: {
     status: 500,

@@ -109,7 +109,7 @@ export interface SondeConfig {
    */
   watchSelf?: boolean;
   /**
-   * Packages whose decoders may run inside the host: npm names (a `*` stands for any part of a name) or paths. The built-in probes are allowed without being named.
+   * Packages whose decoders may run inside the host: the npm names that they are found by (a `*` stands for any part of a name) or paths. The built-in probes are allowed without being named.
    */
   allow?: string[];
   /**
