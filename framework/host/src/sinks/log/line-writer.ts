@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { unlink } from 'node:fs/promises';
 import { sondeError, type SondeError } from '@sonde/kit';
 import type { RotationConfig } from '../../config/types.ts';
 import { PartlyDelivered } from '../../events/index.ts';
@@ -48,7 +49,7 @@ export class LineWriter {
   /** Opens the file again under its name. What is being written goes to the old one. @throws SONDE_SINK_OUTPUT */
   reopen(): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#output) await this.#replace();
+      if (this.#output) await this.#replace(await this.#open());
     });
   }
 
@@ -88,17 +89,24 @@ export class LineWriter {
   /** If the file cannot be put aside, it grows on: a late rotation is better than lost lines. @returns why not */
   async #rotate(rotation: Rotation): Promise<SondeError | undefined> {
     try {
-      await rotation.rotate();
-      await this.#replace();
+      // made first: where there is no room for one more, the old ones would push each other out for nothing
+      const next = await openOutput(rotation.next);
+      try {
+        await rotation.rotate();
+      } catch (thrown) {
+        await next.close();
+        await unlink(rotation.next);
+        throw thrown;
+      }
+      await this.#replace(next);
       return undefined;
     } catch (thrown) {
       return this.#failure(thrown);
     }
   }
 
-  /** Goes on in the file that has the name now, unless the sink was stopped in the meantime. */
-  async #replace(): Promise<void> {
-    const next = await this.#open();
+  /** Goes on in another file, unless the sink was stopped in the meantime. */
+  async #replace(next: Output): Promise<void> {
     const old = this.#output;
     if (old) this.#output = next;
     await (old ?? next).close();

@@ -33,7 +33,12 @@ export class Rotation {
     this.#size += bytes;
   }
 
-  /** @throws what renaming throws */
+  /** Where the file that comes next is made before the others move. */
+  get next(): string {
+    return `${this.#path}.new`;
+  }
+
+  /** Moves all files on, and the next one to its place. @throws what renaming throws */
   async rotate(): Promise<void> {
     for (let number = this.#config.keep; number > 0; number--) {
       const older = number === 1 ? this.#path : `${this.#path}.${number - 1}`;
@@ -41,5 +46,7 @@ export class Rotation {
         if (error.code !== 'ENOENT') throw error;
       });
     }
+    await rename(this.next, this.#path);
+    await this.begin();
   }
 }

@@ -262,6 +262,24 @@ describe('rotation', () => {
     expect(lost()).toBe(0);
   });
 
+  test('for which there is no room leaves the files that were put aside', async () => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'nr_inodes=4', 'none', folder]);
+    try {
+      const path = join(folder, 'events.log');
+      const { events, sink, lost } = await setUp(path, undefined, { rotate: { size: 100, keep: 9 } });
+      for (let number = 0; number < 6; number++) {
+        events.emit(event(number));
+        await sleep(150);
+      }
+      expect(sink.state()).toMatchObject({ state: 'failing', error: { code: 'SONDE_SINK_OUTPUT' } });
+      await sink.stop();
+      expect(rotated(path).map((file) => numbersOf([file]))).toEqual([[0], [1], [2, 3, 4, 5]]);
+      expect(lost()).toBe(0);
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+  });
+
   test('has no say over standard output', async () => {
     const { events, sink } = await setUp('stderr', undefined, { rotate: { size: 1, keep: 1 } });
     events.emit(event(1));
