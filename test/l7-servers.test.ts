@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Cgroup } from './harness/cgroup.ts';
 import { run } from './harness/child.ts';
 import type { Exposition } from './harness/exposition.ts';
 import { startHost } from './harness/host.ts';
 import type { Host } from './harness/host.ts';
-import { builtInPackage } from './harness/paths.ts';
+import { builtInPackage, repository } from './harness/paths.ts';
 import { BIG, startApache, startNginx, startNode, startPython, startRedis } from './l7/servers.ts';
 
 let host: Host;
@@ -89,6 +90,27 @@ test('all that redis-benchmark can do: each command counts as often as Redis its
     expect(counts(scrape, side), side).toMatchObject(said);
     expect(counts(scrape, side).GET, side).toBe(4000);
   }
+  expect(losses(scrape) - before).toBe(0);
+});
+
+test('RESP3 with pushes, a transaction, subscriptions, waiting, errors and inline commands of a real Redis count to the unit', async () => {
+  await using server = await startRedis({ cgroup });
+  const before = losses(await host.scrape());
+  await cgroup.run('python3', [join(repository, 'test/workloads/redis-conversation.py'), String(server.port)]);
+  const counts = (seen: Exposition, side: string): Record<string, number> =>
+    Object.fromEntries(
+      seen.select(`db_${side}_operation_duration_seconds_count`, { server_port: String(server.port) }).map(({ labels, value }) => {
+        const { db_operation_name: command = '', error_type: error = '', redis_command_blocking: waits } = labels;
+        return [`${command} ${waits ? 'waiting' : error}`.trim(), value];
+      }),
+    );
+  const scrape = await host.scrapeUntil('the last', (seen) => counts(seen, 'client').SET === 2);
+  const expected = {
+    HELLO: 1, CLIENT: 1, GET: 1, SET: 2, PING: 3, MULTI: 1, INCR: 2, EXEC: 1, 'LPUSH WRONGTYPE': 1, ERR: 1,
+    'EVALSHA NOSCRIPT': 1, SUBSCRIBE: 1, PUBLISH: 3, UNSUBSCRIBE: 1, 'BLPOP waiting': 2, RPUSH: 1,
+  };
+  expect(counts(scrape, 'server')).toEqual(expected);
+  expect(counts(scrape, 'client')).toEqual(expected);
   expect(losses(scrape) - before).toBe(0);
 });
 

@@ -13,6 +13,8 @@ export interface ContainerOptions {
   /** Program and arguments; the image sleeps if absent. */
   command?: readonly string[];
   env?: Record<string, string>;
+  /** Which network it has: none of its own if absent. `container:<name>` is that of another. */
+  network?: string;
 }
 
 /** A Docker daemon of this test's own, in network and mount namespaces of its own. */
@@ -43,9 +45,9 @@ export class Docker implements AsyncDisposable {
   }
 
   /** Starts a container and resolves with its id. */
-  run({ name, labels = {}, command = [], env = {} }: ContainerOptions): Promise<string> {
+  run({ name, labels = {}, command = [], env = {}, network = 'none' }: ContainerOptions): Promise<string> {
     const options = [...pairs('--label', labels), ...pairs('--env', env)];
-    const own = ['--network', 'none', '--cgroup-parent', this.cgroup, '--name', name, ...options];
+    const own = ['--network', network, '--cgroup-parent', this.cgroup, '--name', name, ...options];
     return this.command('run', '-d', ...own, imageName, ...command);
   }
 
