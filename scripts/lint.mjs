@@ -6,7 +6,7 @@ import { packageProgram, root } from './lib/paths.mjs';
 import { prepared } from './lib/prepare.mjs';
 import { inForeground, main } from './lib/progress.mjs';
 
-const tests = ['native/test', 'framework/kit/test', 'framework/host/test', 'test', 'bench'];
+const tests = ['native/test', 'framework/kit/test', 'framework/host/test', 'test', 'probes/l7/test', 'bench'];
 const checks = [
   ...tests.map((folder) => [packageProgram('tsc'), ['-p', folder]]),
   [packageProgram('oxlint'), ['--type-aware', '--max-warnings', '0']],

@@ -8,9 +8,10 @@
 #define SONDE_VALUE_MAX 4096
 #include "engine/engine.h"
 
-/* For the program of each direction alone. */
+/* For one program each. */
 SONDE_SCRATCH(sent_desk, struct desk);
 SONDE_SCRATCH(received_desk, struct desk);
+SONDE_SCRATCH(destroyed_desk, struct desk);
 
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send, struct sock *sk, int size, int flags)
@@ -25,14 +26,14 @@ int BPF_PROG(on_receive, struct sock *sk, int size, int flags)
 		return 0;
 	if (size > 0)
 		return observe(sk, size, RECEIVED, sonde_scratch(received_desk));
-	return size ? observe_nothing(sk) : observe_end(sk);
+	return size ? observe_nothing(sk) : observe_end(sk, sonde_scratch(received_desk));
 }
 
 /* The connection is gone: what it left open will not be answered. Runs in any context. */
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(on_destroy, struct sock *sk)
 {
-	return observe_destroy(sk);
+	return observe_destroy(sk, sonde_scratch(destroyed_desk));
 }
 
 /*

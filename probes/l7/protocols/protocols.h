@@ -17,18 +17,18 @@
 			best = ___guess, protocol = PROTOCOL_REDIS;                                                \
 	} while (0)
 
-#define PROTOCOLS_STEP(step, call, connection, window)                                                             \
+#define PROTOCOLS_STEP(step, call, connection, window, captures)                                                   \
 	case PROTOCOL_REDIS:                                                                                       \
-		step = redis_step(call, connection, window);                                                       \
+		step = redis_step(call, connection, window, captures);                                                       \
 		break;                                                                                             \
 	case PROTOCOL_HTTP1:                                                                                       \
-		step = http1_step(call, connection, window);                                                       \
+		step = http1_step(call, connection, window, captures);                                                       \
 		break;
 
 /* At the end of a call: what was kept back to be counted at once. */
-#define PROTOCOLS_FINISH(call, connection, window) redis_flush(call, connection, window)
+#define PROTOCOLS_FINISH(call, connection, window, captures) redis_flush(call, connection, window, captures)
 
 /* At the end of a connection, or of its peer's way of it. */
-#define PROTOCOLS_END(connection) http1_end(connection)
+#define PROTOCOLS_END(connection, window, captures) http1_end(connection, window, captures)
 
 #endif

@@ -1,26 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MASK, redact, SECRET_NAME } from '@sonde/kit/decoder';
 
-const MASK = '***';
-
-/** A word in the name of an option, variable or property whose value is a secret. */
-const SECRET_NAME = String.raw`[\w.-]*(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)[\w.-]*`;
-
-/** `--password=x`, `DB_PASSWORD=x`, `-Dapi.token=x`: the rest of the argument, separators and all. */
-const ASSIGNED = new RegExp(String.raw`^(-{0,2}${SECRET_NAME}=)(.+)$`, 'is');
-/** The same, or `password: x`, amid other text. */
-const ASSIGNED_WITHIN = new RegExp(String.raw`((?:^|[\s;&?,'"/({-])${SECRET_NAME}["']?\s*[=:]\s*["']?)([^\s"'&;]+)`, 'gi');
-/** `--password x` within one argument, such as that of `sh -c`. */
-const SPACED = new RegExp(String.raw`((?:^|\s)--?${SECRET_NAME}\s+["']?)([^\s"'-][^\s"']*)`, 'gi');
 /** `--password`, alone: the next argument is the secret. */
 const ALONE = new RegExp(`^--?${SECRET_NAME}$`, 'i');
-/** `scheme://user:secret@` */
-const URL_SECRET = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/]*:)([^\s@/]+)(?=@)/gi;
 /** The same where the text was cut before the `@`. */
 const URL_CUT = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/]*:)([^\s@/]*[^\s@/\d][^\s@/]*)$/i;
-const HEADER = /(authorization\s*:\s*(?:(?:bearer|basic|token|digest)\s+)?)([^\s'"]+)/gi;
-/** Tokens that show what they are: GitHub, GitLab, Slack, AWS, JWT. */
-const TOKEN = /\b(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|A(?:KIA|SIA)[A-Z0-9]{16}|eyJ[\w-]{8,}\.[\w-]{8,}[\w.-]*)/g;
-
 /** Nothing to mask where none of this occurs: most command lines. */
 const SUSPECT = /pass|pwd|secret|token|key|credential|authorization|:\/\/|gh[pousr]_|github_pat|glpat|xox|AKIA|ASIA|eyJ|\0-[apuw]/i;
 
@@ -68,17 +52,7 @@ function maskArguments(words: readonly string[], cut: boolean): string[] {
     if (i > 1 && (ALONE.test(before) || short?.[2]?.test(before)) && !word.startsWith('--')) return MASK;
     if (CURL_USER.test(before) && command === 'curl') return word.replace(/:.*$/s, `:${MASK}`);
     if (i > 0 && short?.[1]?.test(word)) return word.replace(short[1], `$1${MASK}`);
-    const masked = maskText(word);
+    const masked = redact(word);
     return cut && i === words.length - 1 ? masked.replace(URL_CUT, `$1${MASK}`) : masked;
   });
-}
-
-function maskText(text: string): string {
-  if (ASSIGNED.test(text)) return text.replace(ASSIGNED, `$1${MASK}`);
-  return text
-    .replace(URL_SECRET, `$1${MASK}`)
-    .replace(HEADER, `$1${MASK}`)
-    .replace(SPACED, `$1${MASK}`)
-    .replace(ASSIGNED_WITHIN, `$1${MASK}`)
-    .replace(TOKEN, MASK);
 }

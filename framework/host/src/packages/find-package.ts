@@ -5,9 +5,21 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { sondeError } from '@sonde/kit';
 
+const hostDirectory = dirname(fileURLToPath(import.meta.url));
+
 /** The npm name of the built-in probe called `name`; what `package:` defaults to. */
 export function builtInPackage(name: string): string {
   return `@sonde/probe-${name}`;
+}
+
+/**
+ * Whether a package is one that came with the host: it has such a name and is the one of that name beside the host.
+ * @param directory absolute, links resolved
+ */
+export function isBuiltIn(name: string, directory: string): boolean {
+  if (!name.startsWith(builtInPackage(''))) return false;
+  const file = lookUp(name, hostDirectory);
+  return file !== undefined && realpathSync(dirname(file)) === directory;
 }
 
 /**
@@ -34,7 +46,7 @@ function packageAt(directory: string): string | undefined {
 }
 
 function packageNamed(name: string, baseDirectory: string): string | undefined {
-  const bases = [baseDirectory, process.cwd(), dirname(fileURLToPath(import.meta.url))];
+  const bases = [baseDirectory, process.cwd(), hostDirectory];
   for (const base of bases) {
     const file = lookUp(name, base);
     if (file !== undefined) return dirname(file);

@@ -2,6 +2,7 @@
 import type { Manifest } from '@sonde/kit';
 import type { BpfObject, MapReader, RingBatch } from '@sonde/native';
 import { assertDecoderAllowed, DecoderWorker, type DecoderEvent, type DecoderSpan } from '../decoders/index.ts';
+import { isBuiltIn } from '../packages/find-package.ts';
 import type { ProbePackage } from '../packages/types.ts';
 import { entityDefinition } from './entity-definition.ts';
 import { decoderParams } from './object-settings.ts';
@@ -33,7 +34,7 @@ export class DecoderSource {
   ): Promise<DecoderSource | undefined> {
     const { decoderFile: file } = pkg;
     if (file === undefined) return undefined;
-    assertDecoderAllowed(pkg, services.allow());
+    if (!isBuiltIn(pkg.name, pkg.directory)) assertDecoderAllowed(pkg, services.allow());
     const source = new DecoderSource(pkg, object, (params) => startWorker(pkg, file, object, params, services));
     await source.wake(settings);
     return source;

@@ -2,3 +2,4 @@
 export type * from './types.ts';
 export { NO_PROCESS } from './types.ts';
 export { defineDecoder } from './define-decoder.ts';
+export { MASK, redact, SECRET_NAME } from './redact.ts';

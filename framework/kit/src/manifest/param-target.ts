@@ -40,11 +40,13 @@ export function paramTarget({ globals, maps, btf }: ObjectInfo, { live, load }: 
 }
 
 /**
- * The bytes of a param's value in its global variable; an enum as the index of its value.
+ * The bytes of a param's value in its global variable; an enum as the index of its value, a number with a scale rounded.
  * @throws SONDE_LAYOUT_TYPE for a value that does not fit
  */
-export function paramBytes({ values }: Param, field: FieldLayout, value: ParamValue): Uint8Array {
-  return fieldWriter(field)(values && typeof value === 'string' ? values.indexOf(value) : value);
+export function paramBytes({ values, scale }: Param, field: FieldLayout, value: ParamValue): Uint8Array {
+  const write = fieldWriter(field);
+  if (typeof value === 'number' && scale !== undefined) return write(Math.round(value * scale));
+  return write(values && typeof value === 'string' ? values.indexOf(value) : value);
 }
 
 function findMap(maps: readonly MapInfo[], name: string): MapInfo {

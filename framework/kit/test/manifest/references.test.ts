@@ -50,6 +50,13 @@ test.each([
     "/params/report: param 'report': 'values' belongs to the type enum, and only to it [SONDE_MANIFEST_PARAM]",
   ],
   [
+    'a scale of what is no number',
+    'type: boolean',
+    'type: boolean, scale: 2',
+    '2',
+    "/params/report/scale: param 'report': 'scale' belongs to the type number [SONDE_MANIFEST_PARAM]",
+  ],
+  [
     'a live param that only a load can set',
     'live: settings.report',
     'live: map.calls.max_entries',

@@ -13,8 +13,13 @@
 #define WINDOW 1024
 #define WINDOW_MASK 2047
 
+/* The most that the record of a span takes without the head of the request. */
+#define SPAN_MAX 256
+#define CAPTURE_BYTES_MAX 2048
+
 struct window {
 	u8 bytes[WINDOW_MASK + 1 + CARRY];
+	u8 span[SPAN_MAX + CAPTURE_BYTES_MAX]; /* where the record of a span is put together */
 };
 
 /* How far the bytes of a call have been read. No pointers: what a global function gets of its caller is memory. */
@@ -45,11 +50,16 @@ struct cursor {
 	struct connection *connection;
 	struct stream *stream; /* the one that the bytes belong to */
 	struct window *window;
+	struct captures *captures; /* NULL while spans are off */
 };
 
 /* Puts together what a global function got; on its stack, where the compiler takes it apart again. */
-#define CURSOR(call, connection, window)                                                                           \
-	{ call, connection, stream_of(connection, (call)->way), window }
+#define CURSOR(call, connection, window, captures)                                                                 \
+	{ call, connection, stream_of(connection, (call)->way), window, captures }
+
+/* Of capture.h. */
+static __always_inline void capture_keeps(struct cursor *cursor);
+struct captures;
 
 /* What a step of a parser returns to bpf_loop(). */
 enum step { GO_ON, STOP };
@@ -191,25 +201,26 @@ static __always_inline enum step fill(struct call *call, struct connection *conn
 }
 
 /* Fetches what comes next behind what was not read; STOP at the end of the call, having kept that for the next. */
-__noinline int cursor_fetch(struct call *call, struct connection *connection, struct window *window)
+__noinline int cursor_fetch(struct call *call, struct connection *connection, struct window *window, struct captures *captures)
 {
 	if (!call || !connection || !window)
 		return STOP;
 
-	struct cursor cursor = CURSOR(call, connection, window);
+	struct cursor cursor = CURSOR(call, connection, window, captures);
 
 	if (unread(&cursor) >= CARRY) {
 		sonde_lost(SONDE_LOSS_UNPARSED, 1);
 		connection_forget(connection);
 		return STOP;
 	}
+	capture_keeps(&cursor);
 	keep_unread(&cursor);
 	return fill(call, connection, window);
 }
 
 static __always_inline enum step fetch(struct cursor *cursor)
 {
-	return cursor_fetch(cursor->call, cursor->connection, cursor->window);
+	return cursor_fetch(cursor->call, cursor->connection, cursor->window, cursor->captures);
 }
 
 /* Passes over `stream->skip` bytes without looking. */

@@ -11,14 +11,14 @@
 
 #include "../../protocols/protocols.h"
 
-__noinline int engine_infer(struct call *call, struct connection *connection, struct window *window)
+__noinline int engine_infer(struct call *call, struct connection *connection, struct window *window, struct captures *captures)
 {
 	u32 best = GUESS_NO, protocol = PROTOCOL_UNKNOWN;
 
 	if (!call || !connection || !window)
 		return STOP;
 
-	struct cursor whole = CURSOR(call, connection, window), *cursor = &whole;
+	struct cursor whole = CURSOR(call, connection, window, captures), *cursor = &whole;
 
 	if (!unread(cursor))
 		return fetch(cursor);
@@ -45,27 +45,32 @@ __noinline int engine_infer(struct call *call, struct connection *connection, st
 /* What the steps of one call share. */
 struct engine {
 	struct connection *connection;
-	struct window *window;
-	struct call *call;
+	struct desk *desk;
+	struct captures *captures;
 };
 
 static long engine_step(u32 index, struct engine *engine)
 {
 	struct connection *connection = engine->connection;
-	struct window *window = engine->window;
-	struct call *call = engine->call;
+	struct window *window = &engine->desk->window;
+	struct captures *captures = engine->captures;
+	struct call *call = &engine->desk->call;
 	struct stream *stream = stream_of(connection, call->way);
 	u64 step = STOP;
 
-	if (stream->skip)
+	if (stream->skip) {
+		struct cursor cursor = { call, connection, stream, window, captures };
+
+		capture_cut(&cursor);
 		step = skip(call, stream);
-	else
+	} else {
 		switch (connection->protocol) {
 		case PROTOCOL_UNKNOWN:
-			step = engine_infer(call, connection, window);
+			step = engine_infer(call, connection, window, captures);
 			break;
-		PROTOCOLS_STEP(step, call, connection, window)
+		PROTOCOLS_STEP(step, call, connection, window, captures)
 		}
+	}
 	/* Of a global function the verifier knows only the type. */
 	asm volatile("" : "+r"(step));
 	return step & 1 || (!stream->begun && is_over(call));
@@ -77,9 +82,11 @@ static long engine_step(u32 index, struct engine *engine)
 /* Reads the call. Most are read in one step: the loop costs as much as some of those do. */
 static __always_inline void take_steps(struct engine *engine, struct stream *stream)
 {
-	struct call *call = engine->call;
+	struct call *call = &engine->desk->call;
 
-	if (!stream->skip && !is_over(call) && fill(call, engine->connection, engine->window) == STOP)
+	if (stream->skip || is_over(call))
+		take_kept(call, stream, &engine->desk->window);
+	else if (fill(call, engine->connection, &engine->desk->window) == STOP)
 		return;
 	if (engine_step(0, engine))
 		return;
@@ -159,17 +166,18 @@ static __always_inline int observe(struct sock *sk, int size, enum way way, stru
 		return 0;
 	}
 	engine.connection = connection;
-	engine.window = window = &desk->window;
-	engine.call = call = &desk->call;
+	engine.desk = desk;
+	engine.captures = captures_of(sk, BPF_SK_STORAGE_GET_F_CREATE);
+	window = &desk->window;
+	call = &desk->call;
 	__builtin_memset(call, 0, sizeof(*call));
 	call->way = way;
 	call->now = stream->last = bpf_ktime_get_ns();
 	sight = payload_of(&call->payload, stream, size);
 	if (unlikely(sight != SEEN))
 		passed(connection, stream, size, sight == UNSEEN ? SONDE_LOSS_UNSEEN : SONDE_LOSS_GAP);
-	take_kept(call, stream, window);
 	take_steps(&engine, stream);
-	PROTOCOLS_FINISH(call, connection, window);
+	PROTOCOLS_FINISH(call, connection, window, engine.captures);
 	if (connection->protocol && !connection->addressed)
 		take_addresses(connection, sk);
 	stream->busy = 0;
@@ -192,25 +200,25 @@ static __always_inline int observe_nothing(struct sock *sk)
 }
 
 /* The peer has closed its way of the connection. */
-static __always_inline int observe_end(struct sock *sk)
+static __always_inline int observe_end(struct sock *sk, struct desk *desk)
 {
 	struct connection *connection = is_stream(sk) ? bpf_sk_storage_get(&connections, sk, NULL, 0) : NULL;
 
 	if (!connection)
 		return 0;
-	PROTOCOLS_END(connection);
+	PROTOCOLS_END(connection, desk ? &desk->window : NULL, captures_of(sk, 0));
 	if (connection->role == ROLE_CLIENT && connection->protocol)
 		exchanges_drop(connection);
 	return 0;
 }
 
-static __always_inline int observe_destroy(struct sock *sk)
+static __always_inline int observe_destroy(struct sock *sk, struct desk *desk)
 {
 	struct connection *connection = bpf_sk_storage_get(&connections, sk, NULL, 0);
 
 	if (!connection || !connection->protocol)
 		return 0;
-	PROTOCOLS_END(connection);
+	PROTOCOLS_END(connection, desk ? &desk->window : NULL, captures_of(sk, 0));
 	exchanges_drop(connection);
 	connection->protocol = PROTOCOL_OTHER;
 	return 0;

@@ -13,6 +13,7 @@ enum sonde_custom_loss {
 	SONDE_LOSS_OPEN_AT_EXIT,	    /* a request whose connection ended, or changed its protocol, before the response */
 	SONDE_LOSS_QUEUE_FULL,		    /* a request beyond those that a connection may have open */
 	SONDE_LOSS_CONTENDED,		    /* two threads at once read, or wrote, the same connection */
+	SONDE_LOSS_UNCAPTURED,		    /* the text of a request, for its span: no room beside the connection */
 };
 SONDE_EXPORT(enum sonde_custom_loss);
 

@@ -5,11 +5,14 @@
 
 #include "connection.h"
 
-/* The params reportFailed, reportSlow and slowThreshold. */
+/* The params, and whether the collector `spans` is on. */
 volatile struct {
 	bool report_failed;
 	bool report_slow;
+	bool report_spans;
+	u32 spans_per_second;
 	u64 slow_ns;
+	u64 sample_below; /* sampleRatio, of 2^32 */
 } settings;
 
 /* What happened, and of which protocol: sonde_event.kind is their sum. */

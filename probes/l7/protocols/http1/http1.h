@@ -6,6 +6,7 @@
 #ifndef L7_HTTP1_H
 #define L7_HTTP1_H
 
+#include "../../bpf/engine/span.h"
 #include "route.h"
 
 enum http1_phase {
@@ -197,8 +198,58 @@ __noinline int http1_record(struct connection *connection, const struct exchange
 	return 0;
 }
 
+struct http1_span {
+	struct span span;
+	struct route route;
+	u64 request_body, response_body;
+	u16 status;
+	u16 error;
+	u8 method;
+	u8 reserved[3];
+};
+SONDE_EXPORT(struct http1_span);
+
+_Static_assert(sizeof(struct http1_span) <= SPAN_MAX, "larger than the place where it is put together");
+
+/* The first request that waits has its answer: tells of it, if it is to be told of. */
+__noinline int http1_tell_span(struct captures *captures, struct connection *connection, const struct stream *response,
+			       struct window *window, u64 last)
+{
+	const struct exchange *exchange;
+	enum span_reason reason;
+	struct http1_span *record;
+	struct capture *capture;
+	struct route *route;
+	u32 number, status;
+
+	if (!captures || !connection || !response || !window)
+		return 0;
+	record = (struct http1_span *)window->span;
+	exchange = exchange_at(connection, connection->taken);
+	capture = capture_first(captures, connection);
+	status = response->operation;
+	record->error = status >= (connection->role == ROLE_CLIENT ? 400 : 500) ? status : 0;
+	reason = span_reason_of(capture, record->error, last - exchange->first);
+	if (!reason)
+		return 0;
+	span_init(&record->span, PROTOCOL_HTTP1, connection, exchange, response, reason);
+	record->span.end = last;
+	number = exchange->detail;
+	route = bpf_map_lookup_elem(&http1_route_texts, &number);
+	__builtin_memset(&record->route, 0, sizeof(record->route));
+	if (route)
+		record->route = *route;
+	record->request_body = exchange->body;
+	record->response_body = response->body;
+	record->status = status;
+	record->method = exchange->operation;
+	span_send(window, sizeof(*record), captures, capture);
+	return 0;
+}
+
 /* A whole response has come, and its last byte at `last`. */
-static __always_inline void http1_answered(struct connection *connection, struct stream *stream, u64 last)
+static __always_inline void http1_answered(struct connection *connection, struct stream *stream, u64 last, struct window *window,
+					   struct captures *captures)
 {
 	struct exchange *exchange = exchange_first(connection);
 	u32 status = stream->operation;
@@ -208,6 +259,8 @@ static __always_inline void http1_answered(struct connection *connection, struct
 	if (!exchange)
 		return;
 	http1_record(connection, exchange, stream, last);
+	if (unlikely(captures))
+		http1_tell_span(captures, connection, stream, window, last);
 	if (status == 101 || (exchange->operation == HTTP1_CONNECT && status >= 200 && status < 300))
 		connection->protocol = PROTOCOL_OTHER;
 	exchange_answered(connection, exchange, 1);
@@ -226,7 +279,7 @@ static __always_inline void http1_message_ends(struct cursor *cursor)
 	if (is_request(cursor))
 		http1_requested(cursor->connection, cursor->stream);
 	else
-		http1_answered(cursor->connection, cursor->stream, cursor->call->now);
+		http1_answered(cursor->connection, cursor->stream, cursor->call->now, cursor->window, cursor->captures);
 }
 
 static __always_inline void http1_body_by_length(struct cursor *cursor)
@@ -247,6 +300,7 @@ static __always_inline enum step http1_request_head_ends(struct cursor *cursor)
 		.detail = stream->detail,
 	};
 
+	capture_ends(cursor);
 	stream->number = connection->added;
 	exchange_add(connection, &exchange);
 	if (stream->flags & HTTP1_CHUNKED) {
@@ -342,7 +396,7 @@ __noinline u64 http1_hexadecimal(const struct window *window, u32 at)
 	return count << 56 | number;
 }
 
-/* Whether a line of a head that begins with these bytes says something about the body, or ends the head. */
+/* Whether a line of a head that begins with these bytes says something about the body or the trace, or ends the head. */
 static __always_inline bool http1_matters(u64 word, u8 ninth)
 {
 	u8 first = word;
@@ -350,7 +404,8 @@ static __always_inline bool http1_matters(u64 word, u8 ninth)
 	if (first == '\r' || first == '\n')
 		return true;
 	word |= LOWER;
-	return (word == TEXT("content-") && (ninth | 0x20) == 'l') || word == TEXT("transfer");
+	return (word == TEXT("content-") && (ninth | 0x20) == 'l') || word == TEXT("transfer") ||
+	       (word == TEXT("tracepar") && settings.report_spans);
 }
 
 /* Words that are passed over in one step. */
@@ -410,6 +465,8 @@ static __always_inline enum step http1_field(struct cursor *cursor)
 	} else if (word == TEXT("transfer") && (word_at(cursor, 8) | LOWER) == TEXT("-encodin")) {
 		if (http1_is_chunked(cursor->window, cursor->call->at + 17))
 			stream->flags |= HTTP1_CHUNKED;
+	} else if (word == TEXT("tracepar") && low_bytes(word_at(cursor, 8) | LOWER, 4) == TEXT("ent:")) {
+		capture_marks_traceparent(cursor);
 	}
 	return GO_ON;
 }
@@ -485,6 +542,8 @@ static __always_inline enum step http1_first_line(struct cursor *cursor)
 	stream->flags = 0;
 	stream->body = 0;
 	stream->phase = HTTP1_LINE;
+	if (is_request(cursor))
+		capture_begins(cursor, 0);
 	return GO_ON;
 }
 
@@ -558,12 +617,12 @@ static __always_inline enum step http1_next(struct cursor *cursor)
 #define HTTP1_AT_ONCE 4
 
 /* Some steps of either stream. A global function, so that the verifier looks at each protocol by itself. */
-__noinline int http1_step(struct call *call, struct connection *connection, struct window *window)
+__noinline int http1_step(struct call *call, struct connection *connection, struct window *window, struct captures *captures)
 {
 	if (!call || !connection || !window)
 		return STOP;
 
-	struct cursor cursor = CURSOR(call, connection, window);
+	struct cursor cursor = CURSOR(call, connection, window, captures);
 
 	for (u32 i = 0; i < HTTP1_AT_ONCE; i++) {
 		if (http1_next(&cursor) == STOP)
@@ -575,7 +634,7 @@ __noinline int http1_step(struct call *call, struct connection *connection, stru
 }
 
 /* The connection ends, or one way of it: so does a response without a length. */
-static __always_inline void http1_end(struct connection *connection)
+static __always_inline void http1_end(struct connection *connection, struct window *window, struct captures *captures)
 {
 	struct stream *response = stream_of(connection, connection->role == ROLE_CLIENT);
 
@@ -583,7 +642,7 @@ static __always_inline void http1_end(struct connection *connection)
 		return;
 	response->body = HTTP1_NO_END - response->skip;
 	response->skip = 0;
-	http1_answered(connection, response, response->last);
+	http1_answered(connection, response, response->last, window, captures);
 }
 
 #endif

@@ -8,7 +8,7 @@
 #ifndef L7_REDIS_H
 #define L7_REDIS_H
 
-#include "../../bpf/engine/parser.h"
+#include "../../bpf/engine/span.h"
 
 #define REDIS_NAME 24
 
@@ -344,6 +344,47 @@ __noinline int redis_record(struct connection *connection, u64 duration, u64 run
 	return 0;
 }
 
+struct redis_span {
+	struct span span;
+	char command[REDIS_NAME];
+	char error[16];
+};
+SONDE_EXPORT(struct redis_span);
+
+_Static_assert(sizeof(struct redis_span) <= SPAN_MAX, "larger than the place where it is put together");
+
+/* The first `count` requests that wait, equal ones, have their answer: tells of them, if they are to be told of. */
+__noinline int redis_tell_span(struct captures *captures, struct connection *connection, const struct call *call,
+			       struct window *window, u32 count)
+{
+	const struct redis_command *command;
+	const struct exchange *exchange;
+	const struct stream *response;
+	struct redis_span *record;
+	enum span_reason reason;
+	struct capture *capture;
+	bool waits;
+
+	if (!captures || !connection || !call || !window)
+		return 0;
+	record = (struct redis_span *)window->span;
+	response = stream_of(connection, call->way);
+	exchange = exchange_at(connection, connection->taken);
+	capture = capture_first(captures, connection);
+	waits = (redis_flags_of(exchange->operation) & REDIS_BLOCKING) || (exchange->operation & REDIS_BLOCKED);
+	reason = span_reason_of(capture, response->error[0], waits ? 0 : call->now - exchange->first);
+	if (!reason)
+		return 0;
+	span_init(&record->span, PROTOCOL_REDIS, connection, exchange, response, reason);
+	record->span.event.weight = count;
+	record->span.end = call->now;
+	command = &redis_commands[exchange->operation & 511];
+	__builtin_memcpy(record->command, command->name, sizeof(record->command));
+	__builtin_memcpy(record->error, response->error, sizeof(record->error));
+	span_send(window, sizeof(*record), captures, capture);
+	return 0;
+}
+
 /* Requests of a call wait here until another command comes, or the call ends. */
 static __always_inline void redis_queue_run(struct cursor *cursor)
 {
@@ -375,12 +416,20 @@ static __always_inline void redis_requested(struct cursor *cursor, u32 count)
 	message_ends(stream);
 	if (cursor->call->run && (cursor->call->run_operation != stream->operation || cursor->call->run_first != stream->first || flags))
 		redis_queue_run(cursor);
+	if (!cursor->call->run)
+		capture_ends(cursor);
 	cursor->call->run += count;
 	cursor->call->run_first = stream->first;
 	cursor->call->run_operation = stream->operation;
 	cursor->call->run_detail = stream->detail;
 	if (flags & REDIS_SUBSCRIBE)
 		cursor->connection->flags |= REDIS_SUBSCRIBED;
+}
+
+/* A request begins at the byte at hand. A run that is still to be queued is an exchange of its own. */
+static __always_inline void redis_capture(struct cursor *cursor)
+{
+	capture_begins(cursor, cursor->call->run ? 1 : 0);
 }
 
 static __always_inline enum step redis_inline(struct cursor *cursor)
@@ -403,6 +452,7 @@ static __always_inline enum step redis_inline(struct cursor *cursor)
 		return broken(cursor);
 	stream->detail = 1;
 	stream->phase = REDIS_INLINE;
+	redis_capture(cursor);
 	return GO_ON;
 }
 
@@ -419,6 +469,7 @@ static __always_inline enum step redis_request_begins(struct cursor *cursor)
 		return fetch(cursor);
 	if (line == REDIS_MALFORMED || number > (1 << 20))
 		return broken(cursor);
+	redis_capture(cursor);
 	cursor->call->at += line;
 	stream->elements = number;
 	stream->detail = number - 1;
@@ -492,6 +543,7 @@ static __always_inline enum step redis_request_step(struct cursor *cursor)
 		quick = redis_quick_requests(cursor->window, cursor->call->at, cursor->call->end);
 		if (unlikely(!quick))
 			return redis_request_begins(cursor);
+		redis_capture(cursor);
 		cursor->call->at += QUICK_SIZE(quick);
 		stream->operation = QUICK_COMMAND(quick);
 		redis_requested(cursor, QUICK_COUNT(quick));
@@ -554,6 +606,8 @@ static __always_inline void redis_answered(struct cursor *cursor, u32 count)
 	} else if (stream->flags & REDIS_CONFIRMS) {
 		return;
 	}
+	if (unlikely(cursor->captures))
+		redis_tell_span(cursor->captures, connection, cursor->call, cursor->window, count);
 	if (cursor->call->run && (cursor->call->run_operation != exchange->operation || cursor->call->run_first != exchange->first))
 		redis_record_run(cursor);
 	if (unlikely(stream->error[0])) {
@@ -745,23 +799,23 @@ static __always_inline enum step redis_response_step(struct cursor *cursor)
 }
 
 /* One step of either stream. A global function, so that the verifier looks at each protocol by itself. */
-__noinline int redis_step(struct call *call, struct connection *connection, struct window *window)
+__noinline int redis_step(struct call *call, struct connection *connection, struct window *window, struct captures *captures)
 {
 	if (!call || !connection || !window)
 		return STOP;
 
-	struct cursor cursor = CURSOR(call, connection, window);
+	struct cursor cursor = CURSOR(call, connection, window, captures);
 
 	return is_request(&cursor) ? redis_request_step(&cursor) : redis_response_step(&cursor);
 }
 
 /* The end of a call: what was kept back to be counted at once. */
-__noinline int redis_flush(struct call *call, struct connection *connection, struct window *window)
+__noinline int redis_flush(struct call *call, struct connection *connection, struct window *window, struct captures *captures)
 {
 	if (!call || !connection || !window || !call->run)
 		return 0;
 
-	struct cursor cursor = CURSOR(call, connection, window);
+	struct cursor cursor = CURSOR(call, connection, window, captures);
 
 	if (is_request(&cursor))
 		redis_queue_run(&cursor);

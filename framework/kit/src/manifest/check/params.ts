@@ -13,6 +13,7 @@ export function checkParams({ params = {} }: Manifest, findings: Findings): void
     if (/^(attach|decoder|map\..*)$/.test(param.live ?? '')) report("only 'load' can name this", 'live');
     if ((param.type === 'enum') !== (param.values !== undefined))
       report("'values' belongs to the type enum, and only to it");
+    if (param.scale !== undefined && param.type !== 'number') report("'scale' belongs to the type number", 'scale');
     checkBounds(param, report);
   }
 }

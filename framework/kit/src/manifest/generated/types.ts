@@ -113,6 +113,10 @@ export interface Param {
    */
   values?: string[];
   /**
+   * What a number is multiplied by on its way into an integer of the object, there being no fractions in the kernel: with `4294967296`, a ratio becomes what it is of 2^32.
+   */
+  scale?: number;
+  /**
    * The global variable of the object, or a field of it (`settings.slow_ns`), that is written while the probe runs.
    */
   live?: Path;
