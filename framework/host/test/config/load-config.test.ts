@@ -20,6 +20,22 @@ function problemOf(...lines: string[]): SondeError {
 }
 
 describe('a sonde.yaml', () => {
+  it.each([
+    ['an alias of nothing', ['labels: *mine'], /mine/],
+    ['aliases that stand for billions of nodes', [
+      'a: &a [x, x, x, x, x, x, x, x, x]',
+      ...'bcdefghi'.split('').map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(', ')}]`),
+    ], /alias/i],
+  ])('with %s is told to be wrong', (_, lines, reason) => {
+    expect(problemOf(...lines)).toMatchObject({ code: 'SONDE_INPUT_SYNTAX', message: expect.stringMatching(reason), place: { file } });
+  });
+
+  it('that is wrong in thousands of places is answered with the first hundred', () => {
+    const { problems } = problemOf(...Array.from({ length: 20_000 }, (_, i) => `key${i}: 1`));
+    expect(problems).toHaveLength(100);
+    expect(problems[99]!.place).toMatchObject({ line: 101 });
+  });
+
   it('gets every default from a file with nothing but its version', () => {
     expect(parse().config).toEqual({
       file,

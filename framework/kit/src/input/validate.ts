@@ -26,11 +26,14 @@ export interface Violation {
   parentSchema?: Schema;
 }
 
+/** Nobody reads more, and to find the place of each takes the length of the input. */
+export const MOST_PROBLEMS = 100;
+
 /** Finds the place of a part of the input, given its JSON pointer. */
 export type Locate = (pointer: string, part?: 'key' | 'value') => Place;
 
 /**
- * Checks a value against a validator and says everything that is wrong, in the order of the schema.
+ * Checks a value against a validator and says all that is wrong, up to 100 problems, in the order of the input.
  * @param locate where the parts stand in the user's input; by default their JSON pointers
  * @returns SONDE_INPUT_UNKNOWN_KEY, _MISSING_KEY, _TYPE and _VALUE; empty if the value is good
  */
@@ -41,6 +44,7 @@ export function validateValue<Value>(
 ): SondeError[] {
   if (validate(value)) return [];
   return relevant(validate.errors ?? [], schema)
+    .slice(0, MOST_PROBLEMS)
     .map((violation) => explain(violation, locate))
     .sort((a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0));
 }

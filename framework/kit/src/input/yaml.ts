@@ -2,7 +2,7 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import { joinErrors, sondeError, type Place, type SondeError } from '../errors/index.ts';
 import { pointerKeys } from './pointer.ts';
-import { validateValue, type Validator } from './validate.ts';
+import { MOST_PROBLEMS, validateValue, type Validator } from './validate.ts';
 
 /** A value read from YAML that remembers where in the file each of its parts stands. */
 export interface YamlSource<Value> {
@@ -26,19 +26,28 @@ export function validateYaml<Value>(text: string, file: string, validator: Valid
     return { file, line, column: col };
   };
 
-  const syntax = [...document.errors, ...document.warnings].map(({ message, pos }) =>
-    sondeError('SONDE_INPUT_SYNTAX', { reason: message }, { place: position(pos[0]) }),
-  );
+  const syntax = [...document.errors, ...document.warnings]
+    .slice(0, MOST_PROBLEMS)
+    .map(({ message, pos }) => sondeError('SONDE_INPUT_SYNTAX', { reason: message }, { place: position(pos[0]) }));
   if (syntax.length > 0) throw joinErrors(syntax, file);
 
   const place = (pointer: string, part?: Part): Place => ({
     ...position(offsetOf(document, pointerKeys(pointer), part)),
     ...(pointer && { pointer }),
   });
-  const value: unknown = document.toJS();
+  const value = contentOf(document, file);
   const problems: SondeError[] = validateValue(value, validator, place);
   if (problems.length > 0) throw joinErrors(problems, file);
   return { file, value: value as Value, place };
+}
+
+/** Aliases can be too many: a few lines may stand for gigabytes. */
+function contentOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw sondeError('SONDE_INPUT_SYNTAX', { reason: (cause as Error).message }, { place: { file }, cause });
+  }
 }
 
 /** Which part of a map's entry a problem is about; if it is not said, the value of a scalar and the key of all else. */
