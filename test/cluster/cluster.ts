@@ -12,7 +12,7 @@ import { hyperkube } from './hyperkube.ts';
 /** A real Kubernetes of one node, in the network namespace of this process, which must have one of its own. */
 export class Cluster implements AsyncDisposable {
   readonly node = 'node1';
-  readonly server = 'https://127.0.0.1:16443';
+  readonly server = 'https://127.0.0.1:443';
   readonly kubelet = 'https://10.99.0.1:10250';
   readonly #folder: ReturnType<typeof temporaryFolder>;
   readonly #child: Child;
@@ -32,7 +32,22 @@ export class Cluster implements AsyncDisposable {
 
   /** Where the container runtime listens. */
   get socket(): string {
-    return this.#place('containerd.sock');
+    return this.#place('run/containerd/containerd.sock');
+  }
+
+  /** Gives the node an image, which it has no registry to pull from. */
+  async importImage(archive: string): Promise<void> {
+    await run('ctr', ['-a', this.socket, '-n', 'k8s.io', 'images', 'import', archive]);
+  }
+
+  /** What `/run` of a node would be: the socket is at its usual place in it. */
+  get runFolder(): string {
+    return this.#place('run');
+  }
+
+  /** What `/var/lib` of a node would be. */
+  get stateFolder(): string {
+    return this.#place('lib');
   }
 
   kubectl(...args: string[]): Promise<string> {

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
 import { imageName, makeImage } from '../harness/containers/image.ts';
-import type { Exposition, Labels } from '../harness/exposition.ts';
+import { type Exposition, type Labels, parseExposition } from '../harness/exposition.ts';
 import { type Host, startHost } from '../harness/host.ts';
 import { fixturePackage, repository } from '../harness/paths.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';
 import { waitFor } from '../harness/wait.ts';
 import { compile, type Workload } from '../harness/workload.ts';
+import { ask } from '../harness/http.ts';
 import { Cluster } from './cluster.ts';
+import { makeSondeImage, sondeImageName, valuesInImage } from './sonde-image.ts';
 
 const folder = temporaryFolder();
 const labels = [
@@ -183,3 +187,47 @@ test('a rule by pod label watches the pods of one workload, those to come includ
   );
   expect(web(await host.scrape())).toBe(stopped);
 }, 120_000);
+
+/** The objects of `configs/kubernetes/daemonset.yaml` with what differs on this node: image, places, and one more probe. */
+function daemonSet(): object[] {
+  const text = readFileSync(join(repository, 'configs/kubernetes/daemonset.yaml'), 'utf8');
+  const [configMap, set] = parseAllDocuments(text).map((document) => document.toJS());
+  const config = parse(configMap.data['sonde.yaml']);
+  const probes = { ...config.probes, l7: {}, values: { package: valuesInImage } };
+  configMap.data['sonde.yaml'] = JSON.stringify({ ...config, probes, labels: [...labels, 'host.name', 'host.id', 'os.name'] });
+  const { containers, volumes } = set.spec.template.spec;
+  Object.assign(containers[0], { image: sondeImageName, imagePullPolicy: 'Never' });
+  const volume = (name: string) => volumes.find((each: { name: string }) => each.name === name);
+  volume('run').hostPath.path = cluster.runFolder;
+  volume('state').hostPath.path = cluster.stateFolder;
+  return [configMap, set];
+}
+
+test('the DaemonSet of the manifests runs with the rights that it asks for, and learns of its node by its service account', async () => {
+  const manifest = join(repository, 'configs/kubernetes/daemonset.yaml');
+  expect(await cluster.kubectl('apply', '--dry-run=server', '-f', manifest)).toContain('daemonset.apps/sonde created (server dry run)');
+  const image = join(folder.path, 'sonde.tar');
+  await makeSondeImage(image);
+  await cluster.importImage(image);
+  await cluster.apply(...daemonSet());
+  await cluster.kubectl('-n', 'sonde', 'rollout', 'status', 'daemonset/sonde', '--timeout=60s');
+  const scrape = async () => parseExposition((await ask({ host: '127.0.0.1', port: 9464 }, '/metrics')).bytes.toString());
+  const web = (seen: Exposition) => seen.select('values_calls_total', { k8s_deployment_name: 'web', k8s_service_name: 'shop' });
+  const seen = await waitFor(
+    'the pods of web',
+    async () => {
+      const found = await scrape().catch(() => undefined);
+      return found && web(found).length >= 2 ? found : undefined;
+    },
+    { timeout: 60_000, every: 500 },
+  );
+  const node = { host_name: hostname(), host_id: readFileSync('/etc/machine-id', 'utf8').trim(), os_name: expect.stringContaining('Debian') as string };
+  for (const { labels: pod } of web(seen)) expect(pod).toMatchObject({ ...common, ...node });
+  expect(seen.sum('sonde_kubernetes_up_ratio', { source: 'api' })).toBe(1);
+  expect(seen.sum('sonde_kubernetes_failures_total')).toBe(0);
+  const inPod = (...command: string[]) => cluster.kubectl('-n', 'sonde', 'exec', 'daemonset/sonde', '--', ...command);
+  const { probes } = JSON.parse(await inPod('sonde', 'ps', '--json')) as { probes: { name: string; state: string; error?: object }[] };
+  expect(probes.map(({ name, state, error }) => ({ name, state, error }))).toEqual(['l7', 'tcp', 'values'].map((name) => ({ name, state: 'running' })));
+  expect(seen.sum('sonde_containers', { state: 'resolved' })).toBeGreaterThan(3);
+  await cluster.kubectl('-n', 'sonde', 'delete', 'daemonset', 'sonde', '--wait');
+}, 180_000);

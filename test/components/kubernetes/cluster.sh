@@ -8,7 +8,7 @@ rm -rf "$2"; mkdir -p "$2/bin"; image=$(realpath "$3"); name=$4
 for program in etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kubectl; do ln -s "$(realpath "$1")" "$2/bin/$program"; done
 cd "$2"; work=$PWD
 PATH=$work/bin:$PATH
-sock=$work/containerd.sock
+sock=$work/run/containerd/containerd.sock
 pids=()
 start() { local log=$1; shift; "$@" > "$log.log" 2>&1 & pids+=($!); }
 stop() {
@@ -23,6 +23,7 @@ stop() {
 trap stop TERM INT
 until_ok() { for _ in $(seq 300); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done; echo "gave up waiting for: $*" >&2; stop; }
 
+mount --make-rshared /                        # as on a node with systemd: what mounts do in pods
 ip link set lo up; ip link add k0 type bridge; ip addr add 10.99.0.1/24 dev k0; ip link set k0 up
 echo 1 > /proc/sys/net/ipv4/ip_forward        # this namespace's own
 rm -rf /var/lib/cni/networks/pods
@@ -35,15 +36,17 @@ openssl genrsa -out sa.key 2048 2>/dev/null
 echo 'admintoken,admin,admin,system:masters' > tokens.csv
 cat > kubeconfig <<K
 {apiVersion: v1, kind: Config, current-context: x, contexts: [{name: x, context: {cluster: c, user: u}}],
- clusters: [{name: c, cluster: {server: "https://127.0.0.1:16443", insecure-skip-tls-verify: true}}], users: [{name: u, user: {token: admintoken}}]}
+ clusters: [{name: c, cluster: {server: "https://127.0.0.1:443", insecure-skip-tls-verify: true}}], users: [{name: u, user: {token: admintoken}}]}
 K
 export KUBECONFIG=$work/kubeconfig
 start etcd etcd --data-dir etcd --listen-client-urls http://127.0.0.1:12379 --advertise-client-urls http://127.0.0.1:12379 --listen-peer-urls http://127.0.0.1:12380 --unsafe-no-fsync
-start apiserver kube-apiserver --etcd-servers http://127.0.0.1:12379 --cert-dir pki --secure-port 16443 --bind-address 127.0.0.1 --advertise-address 10.99.0.1 \
+# the address of the service `kubernetes`, to which pods turn: there is no kube-proxy
+ip addr add 10.96.0.1/32 dev lo
+start apiserver kube-apiserver --etcd-servers http://127.0.0.1:12379 --cert-dir pki --secure-port 443 --bind-address 0.0.0.0 --advertise-address 10.99.0.1 \
   --token-auth-file tokens.csv --authorization-mode RBAC --service-account-issuer https://k --service-account-key-file sa.key --service-account-signing-key-file sa.key \
   --service-cluster-ip-range 10.96.0.0/16 --kubelet-preferred-address-types InternalIP --allow-privileged
 until_ok kubectl get --raw /readyz
-start controller-manager kube-controller-manager --kubeconfig kubeconfig --service-account-private-key-file sa.key --use-service-account-credentials=false --leader-elect=false --cert-dir pki
+start controller-manager kube-controller-manager --kubeconfig kubeconfig --service-account-private-key-file sa.key --use-service-account-credentials=false --leader-elect=false --cert-dir pki --root-ca-file pki/apiserver.crt
 start scheduler kube-scheduler --kubeconfig kubeconfig --leader-elect=false --cert-dir pki
 cat > containerd.toml <<K
 version = 2

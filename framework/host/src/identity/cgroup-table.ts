@@ -7,6 +7,9 @@ import type { CgroupId } from './types.ts';
 /** In a `sonde_cgroup_t`: of the v1 memory hierarchy. */
 const V1 = 2 ** 52;
 
+/** Inode of the root of a hierarchy. A container sees its own cgroup in that place, until the node's is mounted too. */
+const ROOT = 1;
+
 export interface Cgroup {
   cgroup: CgroupId;
   path: string;
@@ -89,9 +92,10 @@ function hierarchies(): { directory: string; flag: number }[] {
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
     const [before = '', after = ''] = line.split(' - ');
     const [type, , options = ''] = after.split(' ');
-    const [, , , root, mountPoint] = before.split(' ');
-    if (mountPoint === undefined || root !== '/') continue;
+    const mountPoint = before.split(' ')[4];
+    if (mountPoint === undefined || !type?.startsWith('cgroup')) continue;
     const directory = mountPoint.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+    if (statSync(directory, { throwIfNoEntry: false })?.ino !== ROOT) continue;
     if (type === 'cgroup2' && !found.has(0)) found.set(0, directory);
     if (type === 'cgroup' && options.split(',').includes('memory') && !found.has(V1)) found.set(V1, directory);
   }
