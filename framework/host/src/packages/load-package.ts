@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { loadManifest, sondeError } from '@sonde/kit';
+import { loadManifest, objectNames, sondeError } from '@sonde/kit';
 import { findPackage, isPath } from './find-package.ts';
 import type { ProbePackage } from './types.ts';
 
@@ -18,9 +18,9 @@ export async function loadPackage(reference: string, baseDirectory: string): Pro
   const manifestFile = inside(directory, description.manifest, 'sonde.manifest');
   const source = await loadManifest(manifestFile);
   const { manifest } = source;
-  const objectFile = manifest.object === undefined ? undefined : inside(directory, manifest.object, 'object');
+  const objectFiles = objectNames(manifest).map((object) => inside(directory, object, 'object'));
   const decoderFile = manifest.decoder === undefined ? undefined : inside(directory, manifest.decoder, 'decoder');
-  for (const file of [directory, manifestFile, objectFile]) if (file !== undefined) refuseWritable(file);
+  for (const file of [directory, manifestFile, ...objectFiles]) refuseWritable(file);
   if (decoderFile !== undefined) for (const file of withNeighbours(decoderFile)) refuseWritable(file);
   return {
     name: description.name,
@@ -29,7 +29,7 @@ export async function loadPackage(reference: string, baseDirectory: string): Pro
     directory,
     manifest,
     source,
-    ...(objectFile !== undefined && { objectFile }),
+    objectFiles,
     ...(decoderFile !== undefined && { decoderFile }),
   };
 }

@@ -13,8 +13,8 @@ export interface ProbePackage {
   manifest: Manifest;
   /** The manifest with the places of its parts, for messages. */
   source: ManifestFile;
-  /** Absolute path of the BPF object; a probe that reads only procfs has none. */
-  objectFile?: string;
+  /** Absolute paths of the BPF objects, best first; a probe that reads only procfs has none. */
+  objectFiles: readonly string[];
   /** Absolute path of the decoder's JavaScript, if the package has one. */
   decoderFile?: string;
 }

@@ -9,12 +9,38 @@ const NO_HOOK = 'this kernel has no such hook';
 export type Configure = (object: BpfObject) => void;
 
 /**
+ * Loads the first of several objects, one to a plan, of which this kernel takes a program for each task; if there is none,
+ * that which lacks the fewest.
+ *
+ * @throws SONDE_OBJECT_CORRUPT, SONDE_OBJECT_REFUSED, SONDE_NO_PRIVILEGES, SONDE_NO_KERNEL_BTF of the first, if none can be
+ */
+export async function loadFirstFit(
+  plans: readonly ProgramPlan[],
+  configure: (object: BpfObject, plan: ProgramPlan) => void,
+): Promise<{ object: BpfObject; plan: ProgramPlan }> {
+  let best: { object: BpfObject; plan: ProgramPlan } | undefined;
+  let failure: unknown;
+  for (const plan of plans) {
+    if (plan.objectFile === undefined) continue;
+    try {
+      const object = await loadObject(plan.objectFile, plan, (opened) => configure(opened, plan));
+      const isBetter = best === undefined || plan.lacking < best.plan.lacking;
+      await (isBetter ? best?.object : object)?.close();
+      if (isBetter) best = { object, plan };
+    } catch (error) {
+      failure ??= error;
+    }
+    if (best?.plan.lacking === 0) break;
+  }
+  if (best === undefined) throw failure;
+  return best;
+}
+
+/**
  * Loads an object with the programs that the plan chose. What the kernel refuses is passed over in the plan, and the
  * object opened again, until the rest loads: libbpf loads an object as a whole or not at all.
- *
- * @throws SONDE_OBJECT_CORRUPT, SONDE_OBJECT_REFUSED, SONDE_NO_PRIVILEGES, SONDE_NO_KERNEL_BTF
  */
-export async function loadObject(file: string, plan: ProgramPlan, configure: Configure): Promise<BpfObject> {
+async function loadObject(file: string, plan: ProgramPlan, configure: Configure): Promise<BpfObject> {
   const missingMaps = new Set<string>();
   await passOverMissingHooks(file, plan);
   for (;;) {
@@ -73,7 +99,11 @@ export function explain(error: NativeError): string {
   return [error.errnoName, error.summary ?? error.message].filter(Boolean).join(': ');
 }
 
-async function open(file: string): Promise<BpfObject> {
+/**
+ * Opens an object file.
+ * @throws SONDE_FILE_UNREADABLE, SONDE_OBJECT_CORRUPT
+ */
+export async function open(file: string): Promise<BpfObject> {
   try {
     return await openObject(file);
   } catch (error) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkManifest, joinErrors } from '@sonde/kit';
+import { joinErrors } from '@sonde/kit';
 import type { BpfObject, ProgramStats } from '@sonde/native';
 import type { ProbePackage } from '../packages/types.ts';
 import type { TargetMode } from '../targets/types.ts';
 import { Attachments } from './attachments.ts';
-import { loadObject } from './load-object.ts';
+import { checkObjects } from './check-objects.ts';
+import { loadFirstFit } from './load-object.ts';
 import { withKernelNames } from './kernel-names.ts';
 import { LossSource } from './loss-source.ts';
 import { setAttachTargets, writeCollectors, writeLiveParams, writeOwn, writeParams } from './object-settings.ts';
@@ -33,17 +34,17 @@ export class LoadedProbe {
   readonly #loss: LossSource | undefined;
 
   /**
-   * Loads the object, with nothing attached yet.
+   * Loads the object of one of the plans, with nothing attached yet: which, `plan` says.
    * @throws what `loadObject` and the manifest's check throw; then nothing is left behind
    */
   static async load(
     { manifest, ...rest }: ProbePackage,
     settings: RunSettings,
     services: SourceServices,
-    plan: ProgramPlan,
+    plans: readonly ProgramPlan[],
   ): Promise<LoadedProbe> {
     const pkg = { ...rest, manifest: await withKernelNames(manifest) };
-    const object = pkg.objectFile === undefined ? undefined : await load(pkg, pkg.objectFile, settings, services, plan);
+    const { object, plan } = await load(pkg, settings, services, plans);
     try {
       return new LoadedProbe(pkg, object, plan, await Sources.open(pkg, object, settings, services), services);
     } catch (error) {
@@ -143,15 +144,16 @@ export class LoadedProbe {
 
 async function load(
   pkg: ProbePackage,
-  file: string,
   { params, targetMode }: RunSettings,
   { targets, watchSelf }: SourceServices,
-  plan: ProgramPlan,
-): Promise<BpfObject> {
+  plans: readonly ProgramPlan[],
+): Promise<{ object?: BpfObject; plan: ProgramPlan }> {
+  const [first] = plans;
+  if (first?.objectFile === undefined) return { plan: first! };
+  const problems = await checkObjects(pkg);
+  if (problems.length > 0) throw joinErrors(problems, pkg.source.file);
   const bit = targets.bitFor(pkg.manifest.name);
-  return loadObject(file, plan, (object) => {
-    const problems = checkManifest(pkg.source, object);
-    if (problems.length > 0) throw joinErrors(problems, pkg.source.file);
+  return loadFirstFit(plans, (object, plan) => {
     writeParams(object, pkg.manifest, params);
     setAttachTargets(object, plan, params);
     writeOwn(object, 'sonde_probe_bit', bit);

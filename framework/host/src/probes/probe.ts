@@ -195,9 +195,10 @@ export class Probe extends EventEmitter<ProbeStateEvents> {
 
   /** A loaded and attached object, each task with the first alternative that the kernel took. */
   async #load(predecessor?: LoadedProbe): Promise<LoadedProbe> {
-    const plan = new ProgramPlan(this.package.manifest);
+    let plans = ProgramPlan.of(this.package);
     for (;;) {
-      const loaded = await LoadedProbe.load(this.package, this.#settings(), this.#services, plan);
+      const loaded = await LoadedProbe.load(this.package, this.#settings(), this.#services, plans);
+      plans = [loaded.plan];
       try {
         const unserved = predecessor ? await this.#takeOver(loaded, predecessor) : await loaded.follow(this.#settings());
         if (unserved.length > 0) {

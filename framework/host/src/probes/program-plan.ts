@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Alternative, Manifest } from '@sonde/kit';
+import type { ProbePackage } from '../packages/types.ts';
 
 /** Why an alternative was passed over. */
 export interface Refusal {
@@ -27,12 +28,23 @@ export interface Task {
  * (at load or at attach), the plan moves on to the next.
  */
 export class ProgramPlan {
-  readonly tasks: readonly Task[];
+  /** The object that has the programs, if there is one. */
+  readonly objectFile: string | undefined;
+  tasks: readonly Task[];
   readonly #rest = new Map<Task, Alternative[]>();
-  /** Program → its `SEC()`, once the object was opened. */
-  sections: ReadonlyMap<string, string> = new Map();
+  readonly #isFirst: boolean;
+  #sections: ReadonlyMap<string, string> = new Map();
 
-  constructor(manifest: Manifest) {
+  /** A plan for each object of a probe, or one without. */
+  static of({ manifest, objectFiles }: Pick<ProbePackage, 'manifest' | 'objectFiles'>): ProgramPlan[] {
+    return objectFiles.length === 0
+      ? [new ProgramPlan(manifest)]
+      : objectFiles.map((file, index) => new ProgramPlan(manifest, file, index === 0));
+  }
+
+  constructor(manifest: Manifest, objectFile?: string, isFirst = true) {
+    this.objectFile = objectFile;
+    this.#isFirst = isFirst;
     this.tasks = Object.entries(manifest.collectors ?? {}).flatMap(([collector, { programs }]) =>
       Object.entries(programs ?? {}).map(([name, entry]) => {
         const alternatives = entry.any ? [...entry.any] : [entry as Alternative];
@@ -44,6 +56,29 @@ export class ProgramPlan {
     );
   }
 
+  /**
+   * Once the object was opened: leaves out what only another object of the same probe has. What the first object has no
+   * program for is no task of its; in the others it is missing.
+   * @param sections program → its `SEC()`
+   */
+  set sections(sections: ReadonlyMap<string, string>) {
+    this.#sections = sections;
+    const foreign = (task: Task): boolean =>
+      task.choice !== undefined && ![task.choice, ...(this.#rest.get(task) ?? [])].some(({ program }) => sections.has(program));
+    if (this.#isFirst) this.tasks = this.tasks.filter((task) => !foreign(task));
+    for (const task of this.tasks) {
+      if (foreign(task)) this.refuse(task, 'missing', `${this.objectFile} has no such program`);
+      const present = [task.choice, ...(this.#rest.get(task) ?? [])].filter((each) => each && sections.has(each.program));
+      task.choice = present.shift();
+      this.#rest.set(task, present as Alternative[]);
+    }
+  }
+
+  /** How many tasks that are not optional no program does. */
+  get lacking(): number {
+    return this.tasks.filter(({ choice, optional }) => choice === undefined && !optional).length;
+  }
+
   /** The programs that the object must load: no others are, so their hooks and maps cost nothing. */
   get programs(): Set<string> {
     return new Set(this.tasks.flatMap((task) => task.choice?.program ?? []));
@@ -51,7 +86,7 @@ export class ProgramPlan {
 
   /** Where an alternative attaches, as the manifest or else the program says. */
   hookOf({ program, attach }: Alternative): string {
-    return attach ?? this.sections.get(program) ?? '';
+    return attach ?? this.#sections.get(program) ?? '';
   }
 
   /** Passes over `program` in every task that chose it. Answers whether any did. */

@@ -46,3 +46,23 @@ test('a task whose last alternative is refused has none', () => {
   expect(bytes?.choice).toBeUndefined();
   expect(bytes?.refusals.map(({ attach }) => attach)).toEqual(['', 'fentry/sock_sendmsg']);
 });
+
+test('what only another object of the probe has is no alternative, and what it alone does is no task', () => {
+  const plan = new ProgramPlan(manifest);
+  plan.sections = new Map([['on_send_fentry', 'fentry/sock_sendmsg']]);
+  expect(plan.tasks.map(({ collector, name, choice }) => [collector, name, choice?.program])).toEqual([
+    ['link', 'bytes', 'on_send_fentry'],
+  ]);
+  expect(plan.lacking).toBe(0);
+  plan.refuseProgram('on_send_fentry', 'refused', 'EPERM');
+  plan.sections = new Map([['on_send_fentry', 'fentry/sock_sendmsg']]);
+  expect(plan.lacking).toBe(1);
+});
+
+test('what the first object has a program for and another has not is missing there', () => {
+  const plan = new ProgramPlan(manifest, '/plain.bpf.o', false);
+  plan.sections = new Map([['on_reset', 'tp_btf/tcp_send_reset']]);
+  expect(plan.programs).toEqual(new Set(['on_reset']));
+  expect(plan.lacking).toBe(2);
+  expect(plan.tasks[0]?.refusals.map(({ reason }) => reason)).toEqual(['/plain.bpf.o has no such program']);
+});

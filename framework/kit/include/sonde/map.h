@@ -74,9 +74,15 @@ static __always_inline void *___sonde_slot(void *map, void *overflow, const void
 
 /*
  * Adds to a counter or an up-down counter of 4 or 8 bytes. Atomic also in per-CPU entries, where it costs some
- * 5 ns: tracepoints can be preempted, and a plain addition would then lose a count now and then.
+ * 5 ns: tracepoints can be preempted, and a plain addition would then lose a count now and then. The compiler is not
+ * to know the amount: of an addition of 0 it makes an atomic or, which no kernel before 5.12 has.
  */
-#define sonde_add(field, n) ((void)__sync_fetch_and_add(field, n))
+#define sonde_add(field, n)                                                                                        \
+	({                                                                                                         \
+		typeof(*(field)) ___amount = (n);                                                                  \
+		asm volatile("" : "+r"(___amount));                                                                \
+		(void)__sync_fetch_and_add(field, ___amount);                                                      \
+	})
 
 /* Sets a gauge. */
 #define sonde_set(field, x) ((void)(*(volatile typeof(*(field)) *)(field) = (x)))

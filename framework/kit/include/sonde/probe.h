@@ -12,5 +12,6 @@
 #include <sonde/ring.h>
 #include <sonde/rate.h>
 #include <sonde/user.h>
+#include <sonde/socket.h>
 
 #endif

@@ -2,6 +2,7 @@
 export { attachParams, fillAttach, parseAttach, type AttachPoint, type AttachProblem } from './attach.ts';
 export { checkManifest } from './check/object.ts';
 export type * from './generated/types.ts';
+export { objectNames } from './object-names.ts';
 export { loadManifest, parseManifest, type ManifestFile } from './load.ts';
 export { collectorSwitch, paramBytes, paramTarget, type ParamTarget } from './param-target.ts';
 export { resolveParams, type ParamInput, type ParamValue, type ResolvedParams } from './params.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { asSondeError, joinErrors, type SondeError } from '../errors/index.ts';
 import { checkManifest, loadManifest, type Manifest, type ManifestFile } from '../manifest/index.ts';
 import type { Command } from './command.ts';
-import { missingFile, openPackageObject } from './package-object.ts';
+import { missingFile, withPackageObjects } from './package-object.ts';
 
 export const checkCommand: Command = {
   summary: 'check probe.yaml, by itself and against the BPF object',
@@ -49,14 +49,11 @@ async function readPackage(folder: string): Promise<Pick<CheckResult, 'problems'
   }
 }
 
-async function checkFiles(source: ManifestFile): Promise<SondeError[]> {
-  const object = await openPackageObject(source);
-  try {
+function checkFiles(source: ManifestFile): Promise<SondeError[]> {
+  return withPackageObjects(source, (objects) => {
     const decoder = missingFile(source, 'decoder');
-    return [...(decoder ? [decoder] : []), ...(object ? checkManifest(source, object) : [])];
-  } finally {
-    await object?.close();
-  }
+    return [...(decoder ? [decoder] : []), ...checkManifest(source, objects.map(({ object }) => object))];
+  });
 }
 
 function summary({ name, collectors, entities = {}, events = {}, spans = {} }: Manifest): string {

@@ -5,7 +5,7 @@ import { sondeError } from '../errors/index.ts';
 import { loadManifest } from '../manifest/index.ts';
 import { bpfTypes } from './bpf-types.ts';
 import type { Command } from './command.ts';
-import { openPackageObject } from './package-object.ts';
+import { withPackageObjects } from './package-object.ts';
 
 /** Where the types are written, in the package. */
 const output = 'src/bpf.d.ts';
@@ -33,17 +33,14 @@ Run it after each change of the BPF source, and keep the file under version cont
  */
 async function writeTypes(folder: string): Promise<{ file: string }> {
   const source = await loadManifest(folder);
-  const object = await openPackageObject(source);
-  if (!object) {
-    const problem = `${source.file} names no object`;
-    throw sondeError('SONDE_USAGE', { problem, command: 'sonde-probe types' }, { place: { file: source.file } });
-  }
-  try {
+  return withPackageObjects(source, async ([first]) => {
+    if (!first) {
+      const problem = `${source.file} names no object`;
+      throw sondeError('SONDE_USAGE', { problem, command: 'sonde-probe types' }, { place: { file: source.file } });
+    }
     const file = path.join(source.directory, output);
     await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, bpfTypes(object, source.manifest.object ?? ''));
+    await writeFile(file, bpfTypes(first.object, first.name));
     return { file };
-  } finally {
-    await object.close();
-  }
+  });
 }

@@ -19,10 +19,20 @@ beforeAll(async () => {
 });
 afterAll(() => object.close());
 
-const check = (text: string): SondeError[] => checkManifest(parseManifest(text, 'probe.yaml'), object);
+const check = (text: string): SondeError[] => checkManifest(parseManifest(text, 'probe.yaml'), [object]);
 
 test('a manifest that fits its object has no problems', () => {
   expect(check(goodManifest)).toEqual([]);
+});
+
+test('of several objects one must have a program, and each what the records are of', () => {
+  const source = parseManifest(withChange('program: on_tp', 'program: on_other'), 'probe.yaml');
+  const { programs, btf, globals } = object;
+  const other = { programs: [{ ...programs[0]!, name: 'on_other', section: 'tp_btf/call' }], btf, globals, maps: object.maps };
+  expect(checkManifest(source, [object]).map(({ code }) => code)).toEqual(['SONDE_MANIFEST_PROGRAM']);
+  expect(checkManifest(source, [object, other])).toEqual([]);
+  const problems = checkManifest(source, [object, { ...other, maps: [] }]);
+  expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(['SONDE_LAYOUT_MAP']));
 });
 
 test.each([

@@ -76,15 +76,7 @@ async function checkProbe(name: string, probe: ProbeConfig, folder: string): Pro
 }
 
 async function checkPackage(folder: string): Promise<SondeError[]> {
-  const { checkManifest } = await import('@sonde/kit');
   const { loadPackage } = await import('../../packages/load-package.ts');
-  const { openObject } = await import('@sonde/native');
-  const { source, objectFile } = await loadPackage(folder, folder);
-  if (objectFile === undefined) return [];
-  const object = await openObject(objectFile);
-  try {
-    return checkManifest(source, object);
-  } finally {
-    await object.close();
-  }
+  const { checkObjects } = await import('../../probes/check-objects.ts');
+  return checkObjects(await loadPackage(folder, folder));
 }

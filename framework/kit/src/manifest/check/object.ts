@@ -10,26 +10,37 @@ import { alternatives, Findings, type At } from './findings.ts';
 import { checkRecords } from './records.ts';
 
 /**
- * Checks everything in a manifest that names something in its object: programs, maps, rings, structs, fields, globals.
- * @returns what is wrong, each with its place; empty if the manifest and the object fit
+ * Checks everything in a manifest that names something in its objects: programs, of which each must be in one of them,
+ * and maps, rings, structs, fields and globals, which must be in each.
+ * @returns what is wrong, each with its place; empty if the manifest and the objects fit
  */
-export function checkManifest(source: ManifestFile, object: ObjectInfo): SondeError[] {
+export function checkManifest(source: ManifestFile, objects: readonly ObjectInfo[]): SondeError[] {
+  if (objects.length === 0) return [];
   const findings = new Findings(source);
-  checkPrograms(source.manifest, object, findings);
+  checkPrograms(source.manifest, objects, findings);
+  const others = objects.map((object) => problemsOfRecords(source, object)).find((problems) => problems.length > 0);
+  return [...findings.list, ...(others ?? [])];
+}
+
+function problemsOfRecords(source: ManifestFile, object: ObjectInfo): SondeError[] {
+  const findings = new Findings(source);
   checkParamTargets(source.manifest, object, findings);
   checkCollectorSwitches(source.manifest, object, findings);
   checkRecords(source.manifest, object, findings);
   return findings.list;
 }
 
-function checkPrograms(manifest: Manifest, object: ObjectInfo, findings: Findings): void {
+function checkPrograms(manifest: Manifest, objects: readonly ObjectInfo[], findings: Findings): void {
+  const programs = objects.flatMap((object) => object.programs);
   for (const { task, name, at: taskAt } of tasks(manifest)) {
-    for (const { alternative, at } of taskAlternatives(task, taskAt)) checkProgram(alternative, object, at, findings);
-    checkRun(task, name, object, taskAt, findings);
+    for (const { alternative, at } of taskAlternatives(task, taskAt)) checkProgram(alternative, programs, at, findings);
+    checkRun(task, name, programs, taskAt, findings);
   }
 }
 
-function checkRun(task: Task, name: string, { programs }: ObjectInfo, at: At, findings: Findings): void {
+type Programs = ObjectInfo['programs'];
+
+function checkRun(task: Task, name: string, programs: Programs, at: At, findings: Findings): void {
   if (task.run === undefined) return;
   const [first] = taskAlternatives(task, at);
   const program = programs.find((each) => each.name === first?.alternative.program);
@@ -38,14 +49,14 @@ function checkRun(task: Task, name: string, { programs }: ObjectInfo, at: At, fi
   findings.add('SONDE_MANIFEST_TASK', { task: name, problem }, [...at, 'run']);
 }
 
-function checkProgram({ program, attach }: Alternative, { programs }: ObjectInfo, at: At, findings: Findings): void {
+function checkProgram({ program, attach }: Alternative, programs: Programs, at: At, findings: Findings): void {
   const found = programs.find(({ name }) => name === program);
   if (!found) {
     const values = {
       program,
       ...alternatives(
         program,
-        programs.map(({ name }) => name),
+        [...new Set(programs.map(({ name }) => name))],
       ),
     };
     findings.add('SONDE_MANIFEST_PROGRAM', values, [...at, 'program']);

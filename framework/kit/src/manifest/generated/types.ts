@@ -38,9 +38,9 @@ export interface Manifest {
    */
   description: string;
   /**
-   * Path of the BPF object, relative to the manifest. A probe that reads only procfs has none.
+   * Path of the BPF object, relative to the manifest, or of several that offer the same, best first: the first of which this kernel takes a program for each task is used, else the one that lacks the fewest. A probe that reads only procfs has none.
    */
-  object?: string;
+  object?: string | string[];
   /**
    * Path of the decoder, an ES module whose default export is the decoder, relative to the manifest. Only for what YAML cannot say.
    */
