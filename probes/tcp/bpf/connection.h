@@ -59,13 +59,10 @@ struct connection {
 	struct timed timed;
 };
 
-/* One for each TCP socket, freed with it: 256 B, and some 200 B for its first storage. A child takes its listener's. */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
-	__type(key, int);
-	__type(value, struct connection);
-} connections SEC(".maps");
+/* One for each TCP socket, freed with it: 256 B, and some 200 B for its first storage. A child takes its listener's.
+ * As a hash: 65536 x 320 B, 21 MB when it is full.
+ */
+SONDE_SOCKET_STATE(connections, struct connection, BPF_F_CLONE, 65536);
 
 volatile struct {
 	u64 events_per_second;
@@ -89,17 +86,13 @@ static __always_inline bool is_tcp(struct sock *sk)
 /* The connection of a full socket, or NULL if the probe does not know it. */
 static __always_inline struct connection *connection_of(struct sock *sk)
 {
-	return bpf_sk_storage_get(&connections, sk, NULL, 0);
+	return sonde_socket_get(connections, sk);
 }
 
 /* The connection of a socket that may be new; NULL, which is counted, if there is no memory. */
 static __always_inline struct connection *connection_new(struct sock *sk)
 {
-	struct connection *connection = bpf_sk_storage_get(&connections, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-
-	if (!connection)
-		sonde_lost(SONDE_LOSS_STATE_FULL, 1);
-	return connection;
+	return sonde_socket_new(connections, sk);
 }
 
 static __always_inline struct sonde_process *owner_of(struct connection *connection)
@@ -159,6 +152,7 @@ static __always_inline sonde_port_t server_port(const struct connection *connect
  * Books up to `now`: how much that is more than before. Counters only rise, and whoever comes late with a smaller value
  * adds nothing: so the iterator and the hooks may book the same connection at the same time, and each unit counts once.
  */
+#ifndef SONDE_SOCKET_HASH
 static __always_inline u64 advance(u64 *booked, u64 now)
 {
 	for (int i = 0; i < 4; i++) {
@@ -190,6 +184,39 @@ static __always_inline bool first_time(u32 *once)
 {
 	return !*(volatile u32 *)once && __sync_val_compare_and_swap(once, 0, 1) == 0;
 }
+#else
+/*
+ * Before 5.12 there is no compare-and-exchange. Two that book in the same instant may both count the difference; it is
+ * booked twice as well, so that what comes next makes up for it.
+ */
+static __always_inline u64 advance(u64 *booked, u64 now)
+{
+	u64 difference = now - *(volatile u64 *)booked;
+
+	if ((s64)difference <= 0)
+		return 0;
+	sonde_add(booked, difference);
+	return difference;
+}
+
+static __always_inline u32 advance32(u32 *booked, u32 now)
+{
+	u32 difference = now - *(volatile u32 *)booked;
+
+	if ((s32)difference <= 0)
+		return 0;
+	sonde_add(booked, difference);
+	return difference;
+}
+
+static __always_inline bool first_time(u32 *once)
+{
+	if (*(volatile u32 *)once)
+		return false;
+	sonde_set(once, 1);
+	return true;
+}
+#endif
 
 /* Payload that the peer has acknowledged: bytes_acked without the SYN and the FIN, which take a number each. */
 static __always_inline u64 payload_sent(const struct connection *connection, struct tcp_sock *tcp)

@@ -45,11 +45,11 @@ int BPF_PROG(on_destroy, struct sock *sk)
 
 	if (connection)
 		link_book(connection, tcp, 0);
+	sonde_socket_free(connections, sk);
 	return 0;
 }
 
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(on_send, struct sock *sk, int length, int flags)
+static __always_inline int sent(struct sock *sk, int length)
 {
 	struct connection *connection;
 	struct tcp_sock *tcp;
@@ -68,8 +68,7 @@ int BPF_PROG(on_send, struct sock *sk, int length, int flags)
 }
 
 /* The end of the stream is read by somebody too. */
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(on_receive, struct sock *sk, int length, int flags)
+static __always_inline int received(struct sock *sk, int length, int flags)
 {
 	struct connection *connection;
 	struct tcp_sock *tcp;
@@ -87,21 +86,51 @@ int BPF_PROG(on_receive, struct sock *sk, int length, int flags)
 	return 0;
 }
 
-/* Where the kernel does not tell lengths (before 6.3): whose the connection is. */
-SEC("fentry/tcp_sendmsg")
-int BPF_PROG(on_send_entry, struct sock *sk)
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_send, struct sock *sk, int length, int flags)
 {
-	if (is_tcp(sk))
-		owned_by_current(sk);
-	return 0;
+	return sent(sk, length);
 }
 
-SEC("fentry/tcp_recvmsg")
-int BPF_PROG(on_receive_entry, struct sock *sk)
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_receive, struct sock *sk, int length, int flags)
 {
-	if (is_tcp(sk))
-		owned_by_current(sk);
-	return 0;
+	return received(sk, length, flags);
+}
+
+/*
+ * Where the kernel does not tell lengths (before 6.3). Not sock_sendmsg() and sock_recvmsg(), which the compiler puts
+ * into their callers where sendmmsg() and recvmmsg() go on.
+ */
+SEC("fexit/inet_sendmsg")
+int BPF_PROG(on_send_exit, struct socket *socket, void *message, u64 size, int length)
+{
+	return sent(socket->sk, length);
+}
+
+SEC("fexit/inet6_sendmsg")
+int BPF_PROG(on_send_exit_ipv6, struct socket *socket, void *message, u64 size, int length)
+{
+	return sent(socket->sk, length);
+}
+
+/* sendfile() and splice() into a socket, which took another way before 6.5. */
+SEC("fexit/inet_sendpage")
+int BPF_PROG(on_send_exit_page, struct socket *socket, void *page, int offset, u64 size, int flags, int length)
+{
+	return sent(socket->sk, length);
+}
+
+SEC("fexit/inet_recvmsg")
+int BPF_PROG(on_receive_exit, struct socket *socket, void *message, u64 size, int flags, int length)
+{
+	return received(socket->sk, length, flags);
+}
+
+SEC("fexit/inet6_recvmsg")
+int BPF_PROG(on_receive_exit_ipv6, struct socket *socket, void *message, u64 size, int flags, int length)
+{
+	return received(socket->sk, length, flags);
 }
 
 SEC("tp_btf/tcp_probe")
@@ -119,11 +148,20 @@ int BPF_PROG(on_segment, struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
+static __always_inline int walked(struct connection *connection, struct opened socket, struct tcp_sock *tcp, u64 walk)
+{
+	if (collecting.handshake)
+		handshake_walk(connection, socket.sk, walk);
+	if (collecting.link && socket.sk->__sk_common.skc_state != TCP_LISTEN)
+		link_walk(connection, tcp, socket.at, walk);
+	return 0;
+}
+
 /* Before each snapshot, over all sockets that the probe knows, in all network namespaces. */
+#ifndef SONDE_SOCKET_HASH
 SEC("iter/bpf_sk_storage_map")
 int on_walk(struct bpf_iter__bpf_sk_storage_map *context)
 {
-	u64 walk = context->meta->session_id;
 	struct sock *sk = context->sk;
 	struct connection *connection;
 	struct tcp_sock *tcp;
@@ -132,13 +170,47 @@ int on_walk(struct bpf_iter__bpf_sk_storage_map *context)
 		return 0;
 	tcp = bpf_skc_to_tcp_sock(sk);
 	connection = tcp ? connection_of(sk) : NULL;
-	if (!connection)
+	return connection ? walked(connection, (struct opened){ sk, sk }, tcp, context->meta->session_id) : 0;
+}
+#else
+SEC("iter/bpf_map_elem")
+int on_walk_hash(struct bpf_iter__bpf_map_elem *context)
+{
+	u64 *address = context->key;
+	struct connection *connection;
+	struct opened socket = {};
+
+	if (!address)
 		return 0;
-	if (collecting.handshake)
-		handshake_walk(connection, sk, walk);
-	if (collecting.link && sk->__sk_common.skc_state != TCP_LISTEN)
-		link_walk(connection, tcp, sk, walk);
+	socket.at = (struct sock *)*address;
+	socket.sk = copy_of(socket.at);
+	connection = connection_of(socket.at);
+	if (!connection || !socket.sk || socket.sk->__sk_common.skc_state == TCP_CLOSE)
+		return 0;
+	return walked(connection, socket, opened_tcp(socket), context->meta->session_id);
+}
+
+/* What socket storage does by itself: the child of a listener takes what is known of the listener. */
+SEC("fexit/inet_csk_clone_lock")
+int BPF_PROG(on_clone, struct sock *listener, void *request, u32 priority, struct sock *child)
+{
+	struct connection *from = connection_of(listener), *to = child ? connection_of(child) : NULL;
+
+	if (!from || !to || to->claim != CLAIM_NONE)
+		return 0;
+	to->owners[0] = *owner_of(from);
+	to->claim = CLAIM_LISTENER;
+	to->watched = from->watched;
 	return 0;
 }
+
+/* And it goes with its socket. */
+SEC("fentry/inet_sock_destruct")
+int BPF_PROG(on_destruct, struct sock *sk)
+{
+	sonde_socket_free(udp_owners, sk);
+	return 0;
+}
+#endif
 
 #endif

@@ -11,6 +11,8 @@
 #define IPPROTO_UDP 17
 #define MSG_PEEK 2
 #define SEND_SHUTDOWN 2
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
 
 /* enum tcp_state of include/net/tcp_states.h; part of the user API, as in tcp_info.tcpi_state */
 enum tcp_state {
@@ -137,6 +139,12 @@ struct bpf_iter__task_file {
 	struct task_struct *task;
 	u32 fd;
 	struct file *file;
+};
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key, *value;
 };
 
 struct bpf_iter__bpf_sk_storage_map {

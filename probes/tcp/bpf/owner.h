@@ -7,6 +7,7 @@
 
 #include "handshake.h"
 #include "link.h"
+#include "opened.h"
 
 /* Takes the last writes of its owner into the books before another process takes over. */
 static __always_inline void settle(struct connection *connection, struct tcp_sock *tcp)
@@ -39,9 +40,10 @@ static __always_inline bool is_same(const struct sonde_process *a, const struct 
 }
 
 /* A connection that was open before the probe: its past is not counted. */
-static __always_inline struct connection *adopt(struct sock *sk, struct tcp_sock *tcp, u8 role)
+static __always_inline struct connection *adopt(struct opened socket, struct tcp_sock *tcp, u8 role)
 {
-	struct connection *connection = connection_new(sk);
+	struct connection *connection = connection_new(socket.at);
+	struct sock *sk = socket.sk;
 
 	if (!connection)
 		return NULL;
@@ -73,7 +75,7 @@ static __always_inline struct connection *owned_by_current(struct sock *sk)
 	if (!tcp || sk->__sk_common.skc_state == TCP_CLOSE)
 		return NULL;
 	if (!connection)
-		connection = adopt(sk, tcp, ROLE_CLIENT);
+		connection = adopt((struct opened){ sk, sk }, tcp, ROLE_CLIENT);
 	if (connection)
 		take_over(connection, tcp, &process, watched);
 	return connection;
@@ -178,16 +180,6 @@ static __always_inline struct listening_key listening_at(struct sock *sk)
 	return key;
 }
 
-/* The TCP socket that a process holds open, or NULL. */
-static __always_inline struct sock *socket_of(struct bpf_iter__task_file *context)
-{
-	struct file *file = context->file;
-	struct socket *socket = file ? bpf_sock_from_file(file) : NULL;
-	struct sock *sk = socket ? socket->sk : NULL;
-
-	return sk && is_tcp(sk) ? sk : NULL;
-}
-
 static __always_inline void give_to(struct connection *connection, struct task_struct *task, u8 claim)
 {
 	struct sonde_process process;
@@ -202,17 +194,18 @@ SEC("iter/task_file")
 int adopt_listeners(struct bpf_iter__task_file *context)
 {
 	struct task_struct *task = context->task;
-	struct sock *sk = socket_of(context);
+	struct opened socket = opened_socket(context);
+	struct sock *sk = socket.sk;
 	struct connection *connection;
 	struct listening_key key;
 	u8 yes = 1;
 
-	if (!task || !sk || sk->__sk_common.skc_state != TCP_LISTEN)
+	if (!task || !sk || !is_tcp(sk) || sk->__sk_common.skc_state != TCP_LISTEN)
 		return 0;
 	key = listening_at(sk);
 	if (bpf_map_update_elem(&listening, &key, &yes, BPF_ANY))
 		sonde_lost(SONDE_LOSS_STATE_FULL, 1);
-	connection = connection_new(sk);
+	connection = connection_new(socket.at);
 	if (!connection || connection->claim != CLAIM_NONE)
 		return 0;
 	connection->adopted = 1;
@@ -228,19 +221,21 @@ SEC("iter/task_file")
 int adopt_connections(struct bpf_iter__task_file *context)
 {
 	struct task_struct *task = context->task;
-	struct sock *sk = socket_of(context);
+	struct opened socket = opened_socket(context);
+	struct sock *sk = socket.sk;
 	struct connection *connection;
 	struct listening_key key;
 	struct tcp_sock *tcp;
 
-	if (!task || !sk || sk->__sk_common.skc_state == TCP_LISTEN || sk->__sk_common.skc_state == TCP_CLOSE)
+	if (!task || !sk || !is_tcp(sk) || sk->__sk_common.skc_state == TCP_LISTEN ||
+	    sk->__sk_common.skc_state == TCP_CLOSE)
 		return 0;
-	connection = connection_of(sk);
-	tcp = bpf_skc_to_tcp_sock(sk);
+	connection = connection_of(socket.at);
+	tcp = opened_tcp(socket);
 	if (connection || !tcp)
 		return 0;
 	key = listening_at(sk);
-	connection = adopt(sk, tcp, bpf_map_lookup_elem(&listening, &key) ? ROLE_SERVER : ROLE_CLIENT);
+	connection = adopt(socket, tcp, bpf_map_lookup_elem(&listening, &key) ? ROLE_SERVER : ROLE_CLIENT);
 	if (connection)
 		give_to(connection, task, CLAIM_OPENER);
 	return 0;

@@ -42,12 +42,7 @@ struct udp_owner {
 };
 
 /* One for each UDP socket that has been used, allocated with it: about 200 B of kernel memory. */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct udp_owner);
-} udp_owners SEC(".maps");
+SONDE_SOCKET_STATE(udp_owners, struct udp_owner, 0, 16384);
 
 /* In sk_userlocks: the process chose the address, or the port. */
 #define SOCK_BINDADDR_LOCK 4
@@ -78,12 +73,10 @@ static __always_inline bool is_udp(struct sock *sk)
 /* The socket's owner, which is the current process from now on; NULL if that is no target. */
 static __always_inline struct udp_owner *udp_owned(struct sock *sk)
 {
-	struct udp_owner *owner = bpf_sk_storage_get(&udp_owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	struct udp_owner *owner = sonde_socket_new(udp_owners, sk);
 
-	if (!owner) {
-		sonde_lost(SONDE_LOSS_STATE_FULL, 1);
+	if (!owner)
 		return NULL;
-	}
 	sonde_process_current(&owner->process);
 	owner->watched = sonde_target_match();
 	return owner->watched ? owner : NULL;
@@ -149,14 +142,12 @@ SEC("iter/task_file")
 int udp_adopt(struct bpf_iter__task_file *context)
 {
 	struct task_struct *task = context->task;
-	struct file *file = context->file;
-	struct socket *socket = file ? bpf_sock_from_file(file) : NULL;
-	struct sock *sk = socket ? socket->sk : NULL;
+	struct opened socket = opened_socket(context);
 	struct udp_owner *owner;
 
-	if (!task || !sk || !is_udp(sk))
+	if (!task || !socket.sk || !is_udp(socket.sk))
 		return 0;
-	owner = bpf_sk_storage_get(&udp_owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	owner = sonde_socket_new(udp_owners, socket.at);
 	if (!owner || owner->process.start)
 		return 0;
 	sonde_process_of(task, &owner->process);
@@ -168,7 +159,7 @@ int udp_adopt(struct bpf_iter__task_file *context)
 SEC("tp_btf/udp_fail_queue_rcv_skb")
 int BPF_PROG(udp_drop, int error, struct sock *sk)
 {
-	struct udp_owner *known = bpf_sk_storage_get(&udp_owners, sk, NULL, 0), nobody = { .watched = !sonde_target_mode };
+	struct udp_owner *known = sonde_socket_get(udp_owners, sk), nobody = { .watched = !sonde_target_mode };
 	struct udp_owner *owner = known ? known : &nobody;
 	struct udp_key key;
 	struct udp *entry;
