@@ -40,17 +40,16 @@ struct captures {
 /* With what the kernel puts in front of it, it is to fit into 4 KB. */
 _Static_assert(sizeof(struct captures) <= 4096 - 96, "twice the memory");
 
-/* One for each socket that reads or writes while spans are on: 4 KB, freed with the socket. */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct captures);
-} connection_captures SEC(".maps");
+/*
+ * One for each socket that reads or writes while spans are on: 4 KB, freed with the socket. As a hash: 16384 x 4 KB, 67 MB when it is full.
+ */
+SONDE_SOCKET_STATE(connection_captures, struct captures, 0, 16384);
 
-static __always_inline struct captures *captures_of(struct sock *sk, u64 flags)
+static __always_inline struct captures *captures_of(struct sock *sk, bool create)
 {
-	return unlikely(settings.report_spans) ? bpf_sk_storage_get(&connection_captures, sk, NULL, flags) : NULL;
+	if (likely(!settings.report_spans))
+		return NULL;
+	return create ? sonde_socket_new(connection_captures, sk) : sonde_socket_get(connection_captures, sk);
 }
 
 static __always_inline struct capture *capture_at(struct captures *captures, u32 number)

@@ -78,7 +78,7 @@ struct connection {
 	sonde_port_t server_port;
 	u8 transport; /* enum transport */
 	u8 addressed; /* peer and port have been taken */
-	u8 reserved2[4];
+	u32 inode;    /* of the socket, where sockets are told apart by their addresses */
 	struct stream streams[2];
 	struct exchange exchanges[EXCHANGES];
 };
@@ -88,46 +88,54 @@ enum transport { TRANSPORT_TCP, TRANSPORT_UNIX };
 /* With what the kernel puts in front of it, it is to fit into 2 KB: the next size is 4. */
 _Static_assert(sizeof(struct connection) <= 2048 - 96, "twice the memory");
 
-/* One for each socket that reads or writes a stream: 2 KB, allocated with the first byte, freed with the socket. */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct connection);
-} connections SEC(".maps");
+/*
+ * One for each socket that reads or writes a stream: 2 KB, allocated with the first byte, freed with the socket.
+ * As a hash: 16384 x 2.1 KB, 34 MB when it is full.
+ */
+SONDE_SOCKET_STATE(connections, struct connection, 0, 16384);
 
 static __always_inline bool is_stream(struct sock *sk)
 {
-	u16 family = sk->__sk_common.skc_family;
+	u16 family = socket_read(sk, __sk_common.skc_family);
 
 	if (family == AF_INET || family == AF_INET6)
-		return sk->sk_protocol == IPPROTO_TCP;
-	return family == AF_UNIX && sk->sk_type == SOCK_STREAM;
+		return socket_read(sk, sk_protocol) == IPPROTO_TCP;
+	return family == AF_UNIX && socket_read(sk, sk_type) == SOCK_STREAM;
 }
 
 static __always_inline struct connection *connection_of(struct sock *sk)
 {
-	struct connection *connection = bpf_sk_storage_get(&connections, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	struct connection *connection = sonde_socket_new(connections, sk);
 
-	if (!connection)
-		sonde_lost(SONDE_LOSS_STATE_FULL, 1);
+#ifdef SONDE_SOCKET_HASH
+	/* Another socket was there before, and nobody told of its end. */
+	u32 inode = BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
+
+	if (connection && connection->inode && connection->inode != inode) {
+		sonde_socket_free(connections, sk);
+		connection = sonde_socket_new(connections, sk);
+	}
+	if (connection)
+		connection->inode = inode;
+#endif
 	return connection;
 }
 
 /* The address of the peer and the server's port, once the role is known. */
 static __always_inline void take_addresses(struct connection *connection, struct sock *sk)
 {
-	u16 family = sk->__sk_common.skc_family;
+	u16 family = socket_read(sk, __sk_common.skc_family);
 
 	connection->addressed = 1;
 	if (family == AF_UNIX) {
 		connection->transport = TRANSPORT_UNIX;
 		return;
 	}
-	connection->server_port = connection->role == ROLE_SERVER ? sk->__sk_common.skc_num :
-								    bpf_ntohs(sk->__sk_common.skc_dport);
+	connection->server_port = connection->role == ROLE_SERVER ?
+					  socket_read(sk, __sk_common.skc_num) :
+					  bpf_ntohs(socket_read(sk, __sk_common.skc_dport));
 	if (family == AF_INET) {
-		u32 address = sk->__sk_common.skc_daddr;
+		u32 address = socket_read(sk, __sk_common.skc_daddr);
 
 		connection->peer.bytes[10] = connection->peer.bytes[11] = 0xff;
 		__builtin_memcpy(&connection->peer.bytes[12], &address, 4);

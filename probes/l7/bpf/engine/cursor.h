@@ -42,6 +42,7 @@ struct call {
 struct desk {
 	struct window window;
 	struct call call;
+	u32 later; /* bytes that the same syscall has read behind those at hand */
 };
 
 /* What a parser works on. */

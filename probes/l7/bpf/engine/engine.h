@@ -110,14 +110,13 @@ static __always_inline void passed(struct connection *connection, struct stream 
 }
 
 /* Whether bytes were taken from a TCP stream since the last call that no call showed, as splice() does. */
-static __always_inline void mind_gap(struct connection *connection, struct stream *stream, struct sock *sk, u32 size)
+static __always_inline void mind_gap(struct connection *connection, struct stream *stream, struct sock *sk, u32 size, u32 later)
 {
-	struct tcp_sock *tcp = (struct tcp_sock *)bpf_skc_to_tcp_sock(sk);
 	u32 now, gap;
 
-	if (!tcp)
+	if (socket_read(sk, __sk_common.skc_family) == AF_UNIX)
 		return;
-	now = tcp->copied_seq;
+	now = copied_seq(sk) - later;
 	gap = now - size - stream->sequence;
 	stream->sequence = now;
 	if (stream->sequenced && gap && (s32)gap > 0 && gap != 1)
@@ -158,7 +157,7 @@ static __always_inline int observe(struct sock *sk, int size, enum way way, stru
 	stream = &connection->streams[way];
 	sonde_process_current(&connection->owner);
 	if (way == RECEIVED)
-		mind_gap(connection, stream, sk, size);
+		mind_gap(connection, stream, sk, size, desk->later);
 	if (!is_worth_a_look(connection))
 		return 0;
 	if (__sync_lock_test_and_set(&stream->busy, 1)) {
@@ -167,7 +166,7 @@ static __always_inline int observe(struct sock *sk, int size, enum way way, stru
 	}
 	engine.connection = connection;
 	engine.desk = desk;
-	engine.captures = captures_of(sk, BPF_SK_STORAGE_GET_F_CREATE);
+	engine.captures = captures_of(sk, true);
 	window = &desk->window;
 	call = &desk->call;
 	__builtin_memset(call, 0, sizeof(*call));
@@ -184,29 +183,38 @@ static __always_inline int observe(struct sock *sk, int size, enum way way, stru
 	return 0;
 }
 
+/* A vector of messages is over; `more` than were looked at. */
+static __always_inline int observe_messages(struct sock *sk, enum way way, bool more)
+{
+	struct connection *connection = is_stream(sk) ? sonde_socket_get(connections, sk) : NULL;
+
+	if (!connection)
+		return 0;
+	stream_of(connection, way)->mmsg_next = 0;
+	if (more) {
+		sonde_lost(SONDE_LOSS_UNSEEN, 1);
+		connection_forget(connection);
+	}
+	return 0;
+}
+
 /* A call found nothing to read. If it was recvmmsg(), it is over, with what it had read before. */
 static __always_inline int observe_nothing(struct sock *sk)
 {
 	struct arguments arguments = {};
-	struct connection *connection;
 
 	current_arguments(&arguments);
-	if (likely(arguments.call != __NR_recvmmsg) || !is_stream(sk))
-		return 0;
-	connection = bpf_sk_storage_get(&connections, sk, NULL, 0);
-	if (connection)
-		connection->streams[RECEIVED].mmsg_next = 0;
-	return 0;
+	return unlikely(arguments.call == __NR_recvmmsg) ? observe_messages(sk, RECEIVED, false) : 0;
 }
 
 /* The peer has closed its way of the connection. */
 static __always_inline int observe_end(struct sock *sk, struct desk *desk)
 {
-	struct connection *connection = is_stream(sk) ? bpf_sk_storage_get(&connections, sk, NULL, 0) : NULL;
+	struct connection *connection = is_stream(sk) ? sonde_socket_get(connections, sk) : NULL;
 
 	if (!connection)
 		return 0;
-	PROTOCOLS_END(connection, desk ? &desk->window : NULL, captures_of(sk, 0));
+	PROTOCOLS_END(connection, desk ? &desk->window : NULL, captures_of(sk, false));
 	if (connection->role == ROLE_CLIENT && connection->protocol)
 		exchanges_drop(connection);
 	return 0;
@@ -214,13 +222,15 @@ static __always_inline int observe_end(struct sock *sk, struct desk *desk)
 
 static __always_inline int observe_destroy(struct sock *sk, struct desk *desk)
 {
-	struct connection *connection = bpf_sk_storage_get(&connections, sk, NULL, 0);
+	struct connection *connection = sonde_socket_get(connections, sk);
 
-	if (!connection || !connection->protocol)
-		return 0;
-	PROTOCOLS_END(connection, desk ? &desk->window : NULL, captures_of(sk, 0));
-	exchanges_drop(connection);
-	connection->protocol = PROTOCOL_OTHER;
+	if (connection && connection->protocol) {
+		PROTOCOLS_END(connection, desk ? &desk->window : NULL, captures_of(sk, false));
+		exchanges_drop(connection);
+		connection->protocol = PROTOCOL_OTHER;
+	}
+	sonde_socket_free(connection_captures, sk);
+	sonde_socket_free(connections, sk);
 	return 0;
 }
 

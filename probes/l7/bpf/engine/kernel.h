@@ -31,13 +31,27 @@ struct sock_common {
 	struct in6_addr skc_v6_daddr;
 };
 
+struct socket;
+
 struct sock {
 	struct sock_common __sk_common;
 	u16 sk_type, sk_protocol;
+	struct socket *sk_socket;
+};
+
+struct socket {
+	struct file *file;
+	struct sock *sk;
 };
 
 struct tcp_sock {
 	u32 copied_seq;
+};
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key, *value;
 };
 
 struct bpf_iter__bpf_sk_storage_map {
@@ -45,6 +59,24 @@ struct bpf_iter__bpf_sk_storage_map {
 };
 
 #pragma clang attribute pop
+
+/* A field of a socket, which some programs get from the kernel and others have only the address of. */
+#ifndef SONDE_SOCKET_HASH
+#define socket_read(sk, field) ((sk)->field)
+#else
+#define socket_read(sk, field) BPF_CORE_READ(sk, field)
+#endif
+
+static __always_inline u32 copied_seq(struct sock *sk)
+{
+#ifndef SONDE_SOCKET_HASH
+	struct tcp_sock *tcp = (struct tcp_sock *)bpf_skc_to_tcp_sock(sk);
+
+	return tcp ? tcp->copied_seq : 0;
+#else
+	return BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
+#endif
+}
 
 /* The user's own structs, whose layout is that of the user API on 64-bit machines. */
 struct user_vector {
@@ -65,7 +97,7 @@ struct user_messages {
 };
 
 struct arguments {
-	u64 call, first, second, third;
+	u64 call, first, second, third, fourth;
 };
 
 /* The arguments of the syscall that the current task is in. The registers hold them until it returns. */
@@ -75,12 +107,16 @@ static __always_inline void current_arguments(struct arguments *arguments)
 
 #if defined(__TARGET_ARCH_x86)
 	arguments->call = registers->orig_ax;
+	arguments->first = registers->di;
 	arguments->second = registers->si;
 	arguments->third = registers->dx;
+	arguments->fourth = registers->r10;
 #elif defined(__TARGET_ARCH_arm64)
 	arguments->call = registers->regs[8];
+	arguments->first = registers->orig_x0;
 	arguments->second = registers->regs[1];
 	arguments->third = registers->regs[2];
+	arguments->fourth = registers->regs[3];
 #endif
 }
 
