@@ -8,9 +8,9 @@ import { installSystemPackages } from './system-packages.mjs';
  * Makes ready all that `body` needs, then runs it under the project's Node.js. Resolves with the exit code.
  * Everything up to there runs under whatever Node.js the user has (20 or later), and uses nothing else.
  */
-export async function prepared({ privileged = false, tests = false, benchmarks = false }, body) {
+export async function prepared({ privileged = false, tests = false, benchmarks = false, guests = false }, body) {
   requirePlatform(privileged);
-  await installSystemPackages({ tests, benchmarks });
+  await installSystemPackages({ tests, benchmarks, guests });
   if (!underProjectNode()) return rerunUnderProjectNode();
   await installDependencies();
   return body();

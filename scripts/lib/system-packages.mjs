@@ -61,6 +61,14 @@ const toTest = [
 /** What the benchmarks take beyond that. */
 const toBench = [{ debian: 'nghttp2-client', fedora: 'nghttp2', present: command('h2load') }];
 
+/** What guests with other kernels take beyond that. */
+const toBoot = [
+  { debian: 'qemu-system-x86', fedora: 'qemu-system-x86', present: command('qemu-system-x86_64') },
+  { debian: 'cpio', fedora: 'cpio', present: command('cpio') },
+  { debian: 'kmod', fedora: 'kmod', present: command('modprobe') },
+  { debian: 'xz-utils', fedora: 'xz', present: command('xz') },
+];
+
 /**
  * Servers that the tests start themselves. Unpacked beside the project rather than installed: their packages would
  * start them on this machine.
@@ -75,8 +83,9 @@ const toUnpack = [
  *
  * @throws SetupError where apt is absent or may not be used: the message says what to install
  */
-export async function installSystemPackages({ tests = false, benchmarks = false } = {}) {
-  const needs = [...toBuild, ...(tests ? toTest : []), ...(benchmarks ? toBench : [])];
+export async function installSystemPackages({ tests = false, benchmarks = false, guests = false } = {}) {
+  const wanted = [tests && toTest, benchmarks && toBench, guests && toBoot].filter(Boolean);
+  const needs = [toBuild, ...wanted].flat();
   await install(needs.filter((need) => !need.present()));
   if (tests) for (const server of toUnpack) await unpack(server);
 }

@@ -73,12 +73,13 @@ export async function hostFolder(config: TestConfig = {}): Promise<HostFolder> {
  * Starts the real host as a program of its own and waits until its probes have settled.
  * It ends with its scope: `await using host = await startHost({ … })`.
  *
+ * @param timeout milliseconds until it is given up
  * @throws Error with the host's output if it ends before it is ready
  */
-export async function startHost(config: TestConfig = {}): Promise<Host> {
+export async function startHost(config: TestConfig = {}, timeout = 30_000): Promise<Host> {
   const host = new Host(await hostFolder(config));
   try {
-    await host.ready();
+    await host.ready(timeout);
   } catch (error) {
     await host[Symbol.asyncDispose]();
     throw error;
@@ -123,11 +124,11 @@ export class Host implements AsyncDisposable {
   }
 
   /** Resolves when every probe has settled. */
-  async ready(): Promise<void> {
+  async ready(timeout = 30_000): Promise<void> {
     await waitFor('the host is ready', async () => {
       if (this.child.ended) return true;
       return (await this.rest.get('/readyz')).status === 200;
-    }, { timeout: 30_000 });
+    }, { timeout });
     if (this.child.ended) throw new Error(`the host ended (${await this.child.exited}):\n${this.output}`);
   }
 

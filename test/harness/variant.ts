@@ -8,7 +8,8 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 /**
  * A copy of a built-in package as a kernel would leave it that takes nothing of its best: with one of its objects alone, and
- * of the alternatives of each task those whose program `keep` lets pass. It goes away with its scope.
+ * of the alternatives of each task those whose program `keep` lets pass; and without a decoder, which could import nothing
+ * there. It goes away with its scope.
  */
 export function variantOf(probe: string, object: string, keep: (program: string) => boolean): { path: string } & Disposable {
   const folder = temporaryFolder();
@@ -22,6 +23,8 @@ export function variantOf(probe: string, object: string, keep: (program: string)
       else if (any !== undefined) task.any = any;
     }
   }
+  delete manifest.decoder;
+  delete manifest.spans;
   writeFileSync(join(folder.path, 'probe.yaml'), JSON.stringify({ ...manifest, object }));
   return folder;
 }

@@ -8,6 +8,9 @@ export interface WaitOptions {
   every?: number;
 }
 
+/** On a slow machine: how many times longer than elsewhere everything may take. */
+const STRETCH = Number(process.env.PATIENCE ?? 1);
+
 /**
  * Asks again until `probe` returns something truthy, and resolves with that.
  *
@@ -19,7 +22,7 @@ export async function waitFor<T>(
   probe: () => T | Promise<T>,
   { timeout = 10_000, every = 20 }: WaitOptions = {},
 ): Promise<NonNullable<T>> {
-  const deadline = performance.now() + timeout;
+  const deadline = performance.now() + timeout * STRETCH;
   let cause: unknown;
   for (;;) {
     try {
@@ -28,7 +31,7 @@ export async function waitFor<T>(
     } catch (error) {
       cause = error;
     }
-    if (performance.now() > deadline) throw new Error(`waited ${timeout} ms in vain: ${what}`, { cause });
+    if (performance.now() > deadline) throw new Error(`waited ${timeout * STRETCH} ms in vain: ${what}`, { cause });
     await sleep(every);
   }
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs a command in a guest with another kernel and this file system, which it cannot change, and exits with its code:
 # boot.sh <folder of fetch.sh> <command...>
-# /tmp is empty in there. Needs qemu-system-x86, busybox-static, cpio, kmod and xz-utils of Debian. Emulated: slow.
+# /tmp is empty in there, but for the working directory. Needs qemu-system-x86, busybox-static, cpio, kmod and xz-utils of Debian. Emulated: slow.
 set -eu
 kernel=$1
 shift
@@ -34,7 +34,9 @@ for type in proc sysfs devtmpfs; do
 	case $type in proc) at=proc ;; sysfs) at=sys ;; devtmpfs) at=dev ;; esac
 	$b mount -t $type $type /mnt/root/$at
 done
+$b mkdir /mnt/here; $b mount --bind "/mnt/root$($b cat /here)" /mnt/here
 $b mount -t tmpfs tmpfs /mnt/root/run; $b mount -t tmpfs tmpfs /mnt/root/tmp
+$b mkdir -p "/mnt/root$($b cat /here)"; $b mount --bind /mnt/here "/mnt/root$($b cat /here)"
 $b mount -t bpf bpf /mnt/root/sys/fs/bpf; $b mount -t tracefs tracefs /mnt/root/sys/kernel/tracing
 $b mount -t cgroup2 cgroup2 /mnt/root/sys/fs/cgroup
 $b cp /command /mnt/root/run/command; $b ip link set lo up
@@ -43,6 +45,7 @@ echo "EXIT-CODE $?"
 $b poweroff -f
 INIT
 chmod +x "$root/init"
+printf '%s' "$PWD" >"$root/here"
 command=$root/command
 { echo "cd '$PWD'"; echo "export PATH='$PATH'"; printf '%s\n' "exec $*"; } >"$command"
 (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$work/initramfs"
@@ -54,6 +57,8 @@ timeout "${TIMEOUT:-300}" qemu-system-x86_64 -machine q35 -accel tcg,thread=mult
 	-m 2048 -object memory-backend-memfd,id=mem,size=2048M,share=on -numa node,memdev=mem \
 	-chardev socket,id=c0,path="$work/fs.sock" -device vhost-user-fs-pci,chardev=c0,tag=host \
 	-nodefaults -display none -no-reboot -serial stdio -kernel "$kernel"/boot/vmlinuz-* -initrd "$work/initramfs" \
-	-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable no_timer_check rcupdate.rcu_expedited=1" \
+	-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr clocksource=hpet no_timer_check rcupdate.rcu_expedited=1" \
 	</dev/null | tee "$work/console"
-exit "$(tr -d '\r' <"$work/console" | sed -n 's/^EXIT-CODE //p')"
+code=$(tr -d '\r' <"$work/console" | sed -n 's/^EXIT-CODE //p')
+[ -n "$code" ] || echo "the guest did not come to its end in ${TIMEOUT:-300} s" >&2
+exit "${code:-124}"
