@@ -124,6 +124,17 @@ async function commandsOf(port: number): Promise<Record<string, number>> {
   return sums;
 }
 
+test('beyond maxRoutes, requests count without a route', async () => {
+  await using server = await startNode({ cgroup });
+  await host.rest.put('/v1/probes/l7', { params: { maxRoutes: 5 } });
+  await cgroup.run('curl', ['-s', '-o', '/dev/null', `http://127.0.0.1:${server.port}/{a,b,c,d,e,f,g,h}/[1-10]`]);
+  const port = { server_port: String(server.port) };
+  const scrape = await host.scrapeUntil('the requests', (seen) => seen.sum('http_server_request_duration_seconds_count', port) >= 80);
+  const byRoute = scrape.select('http_server_request_duration_seconds_count', port).map(({ labels, value }) => [labels.http_route, value]);
+  expect(Object.fromEntries(byRoute)).toEqual({ '/a/{id}': 10, '/b/{id}': 10, '/c/{id}': 10, '/d/{id}': 10, '/e/{id}': 10, undefined: 30 });
+  await host.rest.put('/v1/probes/l7', { params: { maxRoutes: 1000 } });
+});
+
 test('bodies of gigabytes are passed over, by sendfile and by write, and their size is exact', async () => {
   await using server = await startNginx({ cgroup });
   const url = `http://127.0.0.1:${server.port}`;
