@@ -30,8 +30,16 @@ describe('a sonde.yaml', () => {
     expect(problemOf(...lines)).toMatchObject({ code: 'SONDE_INPUT_SYNTAX', message: expect.stringMatching(reason), place: { file } });
   });
 
+  it('with a key that stands twice is told where', () => {
+    const { problems } = problemOf('probes:', '  a: {}', '  a: {}', 'probes: {}');
+    expect(problems.map(({ code, place }) => [code, place?.line, place?.column])).toEqual([
+      ['SONDE_INPUT_SYNTAX', 4, 3],
+      ['SONDE_INPUT_SYNTAX', 5, 1],
+    ]);
+  });
+
   it('that is wrong in thousands of places is answered with the first hundred', () => {
-    const { problems } = problemOf(...Array.from({ length: 20_000 }, (_, i) => `key${i}: 1`));
+    const { problems } = problemOf(...Array.from({ length: 5000 }, (_, i) => `key${i}: 1`));
     expect(problems).toHaveLength(100);
     expect(problems[99]!.place).toMatchObject({ line: 101 });
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml';
 import { joinErrors, sondeError, type Place, type SondeError } from '../errors/index.ts';
 import { pointerKeys } from './pointer.ts';
 import { MOST_PROBLEMS, validateValue, type Validator } from './validate.ts';
@@ -20,15 +20,20 @@ export interface YamlSource<Value> {
  */
 export function validateYaml<Value>(text: string, file: string, validator: Validator<Value>): YamlSource<Value> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // the parser's own look for keys that stand twice takes the square of their number
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const position = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col };
   };
 
-  const syntax = [...document.errors, ...document.warnings]
+  const syntax = [
+    ...[...document.errors, ...document.warnings].map(({ message, pos }) => ({ reason: message, offset: pos[0] })),
+    ...keysThatStandTwice(document).map((offset) => ({ reason: 'Map keys must be unique', offset })),
+  ]
+    .sort((a, b) => a.offset - b.offset)
     .slice(0, MOST_PROBLEMS)
-    .map(({ message, pos }) => sondeError('SONDE_INPUT_SYNTAX', { reason: message }, { place: position(pos[0]) }));
+    .map(({ reason, offset }) => sondeError('SONDE_INPUT_SYNTAX', { reason }, { place: position(offset) }));
   if (syntax.length > 0) throw joinErrors(syntax, file);
 
   const place = (pointer: string, part?: Part): Place => ({
@@ -39,6 +44,22 @@ export function validateYaml<Value>(text: string, file: string, validator: Valid
   const problems: SondeError[] = validateValue(value, validator, place);
   if (problems.length > 0) throw joinErrors(problems, file);
   return { file, value: value as Value, place };
+}
+
+/** Where they stand the second time. */
+function keysThatStandTwice(document: Document): number[] {
+  const offsets: number[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) offsets.push(startOf(key) ?? 0);
+        seen.add(key.value);
+      }
+    },
+  });
+  return offsets;
 }
 
 /** Aliases can be too many: a few lines may stand for gigabytes. */
