@@ -157,14 +157,21 @@ test('a pod that is labelled anew goes on as a new series within seconds, by API
   await cluster.kubectl('label', 'pod', name, 'tier=silver', '--overwrite');
 }, 120_000);
 
-test('without either, the runtime tells of pods and most of their owners', async () => {
-  await using host = await start({});
-  for (const pod of await labelsOf(host, 'web', 2, 'k8s_deployment_name')) {
-    expect(pod).toMatchObject({ ...common, k8s_deployment_name: 'web', service_name: 'web' });
+test.each([
+  ['the kubelet', () => ({ kubelet: { url: cluster.kubelet, insecure: true, interval: '1s' } })],
+  ['the runtime, without either,', () => ({})],
+])('%s tells of pods, their labels and annotations, and most of their owners', async (_, kubernetes) => {
+  await using host = await start(kubernetes());
+  const own = { ...common, k8s_pod_annotation_example_com_owner: 'Jane Doe' };
+  for (const pod of await labelsOf(host, 'web', 2, 'k8s_deployment_name', 'container_image_name')) {
+    expect(pod).toMatchObject({ ...own, k8s_deployment_name: 'web', service_name: 'web' });
+    expect(pod.k8s_pod_uid).toMatch(/^[0-9a-f-]{36}$/);
     expect(pod.k8s_service_name).toBeUndefined();
   }
-  expect((await labelsOf(host, 'db', 1, 'k8s_statefulset_name'))[0]).toMatchObject({ k8s_statefulset_name: 'db' });
-  expect((await labelsOf(host, 'agent', 1, 'k8s_daemonset_name'))[0]).toMatchObject({ k8s_daemonset_name: 'agent' });
+  const ownerOf = async (name: string, label: string) => (await labelsOf(host, name, 1, label, 'container_image_name'))[0]?.[label];
+  expect(await ownerOf('db', 'k8s_statefulset_name')).toBe('db');
+  expect(await ownerOf('agent', 'k8s_daemonset_name')).toBe('agent');
+  expect(await ownerOf('nightly', 'k8s_job_name')).toMatch(/^nightly-\d+$/);
 }, 120_000);
 
 test('a rule by pod label watches the pods of one workload, those to come included', async () => {
@@ -210,7 +217,7 @@ test('the DaemonSet of the manifests runs with the rights that it asks for, and 
   await makeSondeImage(image);
   await cluster.importImage(image);
   await cluster.apply(...daemonSet());
-  await cluster.kubectl('-n', 'sonde', 'rollout', 'status', 'daemonset/sonde', '--timeout=60s');
+  await cluster.kubectl('-n', 'sonde', 'rollout', 'status', 'daemonset/sonde', '--timeout=120s');
   const scrape = async () => parseExposition((await ask({ host: '127.0.0.1', port: 9464 }, '/metrics')).bytes.toString());
   const web = (seen: Exposition) => seen.select('values_calls_total', { k8s_deployment_name: 'web', k8s_service_name: 'shop' });
   const seen = await waitFor(
@@ -230,4 +237,4 @@ test('the DaemonSet of the manifests runs with the rights that it asks for, and 
   expect(probes.map(({ name, state, error }) => ({ name, state, error }))).toEqual(['l7', 'tcp', 'values'].map((name) => ({ name, state: 'running' })));
   expect(seen.sum('sonde_containers', { state: 'resolved' })).toBeGreaterThan(3);
   await cluster.kubectl('-n', 'sonde', 'delete', 'daemonset', 'sonde', '--wait');
-}, 180_000);
+}, 300_000);
