@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,9 +6,11 @@ import { Containerd } from './harness/containers/containerd.ts';
 import { Docker } from './harness/containers/docker.ts';
 import { imageName, makeImage } from './harness/containers/image.ts';
 import { Podman } from './harness/containers/podman.ts';
-import type { Exposition } from './harness/exposition.ts';
-import { startHost } from './harness/host.ts';
+import { type Exposition, fallenCounters } from './harness/exposition.ts';
+import { heapOf, inspected } from './harness/heap.ts';
+import { type Host, startHost } from './harness/host.ts';
 import { fixturePackage } from './harness/paths.ts';
+import { SocketProxy } from './harness/socket-proxy.ts';
 import { temporaryFolder } from './harness/temporary-folder.ts';
 import { compile, type Workload } from './harness/workload.ts';
 
@@ -43,6 +44,42 @@ function clients(count: number): string[] {
 }
 
 const env = { PAUSE_US: '1500' };
+
+/** The churn: so many containers of so many processes. */
+const CONTAINERS = 200;
+const AT_ONCE = 10;
+const PROCESSES = 50;
+const CALLS = 5;
+/** What it makes grow, by how much, and so much of that may others on this machine have meanwhile. */
+const GAUGES: readonly [name: string, labels: Record<string, string>, growth: number][] = [
+  ['sonde_processes', { state: 'held' }, CONTAINERS * PROCESSES],
+  ['sonde_processes', { state: 'missing' }, CONTAINERS],
+  ['sonde_containers', {}, CONTAINERS],
+  ['sonde_cgroups', {}, CONTAINERS],
+  ['sonde_target_entries', {}, CONTAINERS],
+];
+const NOISE = 1 / 4;
+/** Milliseconds that an ended process is kept, whoever names it. */
+const KEPT = 60_000;
+/** Bytes that it may leave on the heap and in all, for columns keep room for as many again; and those of a process of others. */
+const LEFT_BEHIND = { heap: 4e6, resident: 40e6, process: 500 };
+
+/** Runs that many containers at once to their end; each call of each process is counted under its container before they are removed. */
+async function churn(host: Host, name: string, count: number): Promise<void> {
+  const names = Array.from({ length: count }, (_, i) => `${name}-${i}`);
+  const command = ['sh', '-c', `i=0; while [ $i -lt ${PROCESSES} ]; do /bin/${client.name} ${CALLS} 1; i=$((i+1)); done`];
+  const ids = await Promise.all(names.map((each) => docker.run({ name: each, command })));
+  const expected = ids.map(() => PROCESSES * CALLS);
+  const sums = (seen: Exposition) => ids.map((id) => seen.sum('values_calls_total', { container_id: id }));
+  await Promise.all(names.map((each) => docker.wait(each)));
+  const scrape = await host.scrapeUntil(`all calls of ${name}`, (seen) => sums(seen).join() === expected.join(), 20_000);
+  expect(scrape.select('values_calls_total', { container_id: ids[0]! })).toHaveLength(PROCESSES);
+  for (const { labels } of scrape.select('values_calls_total')) {
+    expect(Object.keys(labels).sort()).toEqual(['container_id', 'process_creation_time', 'process_executable_name', 'process_pid']);
+    for (const value of Object.values(labels)) expect(value).not.toMatch(/^(unknown)?$/);
+  }
+  await docker.remove(...names);
+}
 
 describe('containers', () => {
   test('of Docker, Podman and containerd have id, name, image and runtime, and the labels that were asked for', async () => {
@@ -167,26 +204,87 @@ describe('containers', () => {
     await Promise.all([docker.remove('one', 'two'), podman.remove('three'), containerd.remove(four)]);
   }, 180_000);
 
-  test('two hundred come and go: every call is counted, and series and memory go back to where they were', async () => {
-    const labels = ['process.executable.name', 'container.id'];
-    await using host = await startHost({ containers: runtimes(), labels, series: { retention: '1s' }, probes: { values } });
+  test.concurrent('ten thousand processes in two hundred containers come and go: every call is counted, and series, entries and memory go back', async () => {
+    const labels = ['process.executable.name', 'process.pid', 'process.creation.time', 'container.id'];
+    const rules = { include: [{ cgroup: [`${docker.cgroup}*`] }, { executable: [client.name] }] };
+    const config = {
+      containers: runtimes(),
+      labels,
+      interval: '1s',
+      series: { retention: '40s', budget: 20_000 },
+      probes: { values: { ...values, params: { maxProcesses: 16_384 }, targets: rules } },
+    };
+    await using host = await startHost(config, inspected);
+    await churn(host, 'warm-up', 1);
     const before = await host.scrape();
-    const rounds = Array.from({ length: 40 }, (_, round) => round);
-    for (const round of rounds) {
-      const names = Array.from({ length: 5 }, (_, i) => `churn-${round}-${i}`);
-      await Promise.all(names.map((name) => docker.run({ name, command: [`/bin/${client.name}`, '5', '1'] })));
-      await Promise.all(names.map((name) => docker.wait(name)));
-      await docker.remove(...names);
+    const heapBefore = await heapOf(host);
+    for (let round = 0; round < CONTAINERS / AT_ONCE; round++) await churn(host, `churn-${round}`, AT_ONCE);
+
+    const busy = await host.scrape();
+    const lost = busy.select('sonde_loss_total').filter(({ labels: { probe }, value }) => value > 0 && (probe === 'values' || probe === 'sonde'));
+    expect([...lost, ...busy.select('sonde_overflow_total', { probe: 'values' }).filter(({ value }) => value > 0)]).toEqual([]);
+    const isOver = (seen: Exposition): boolean =>
+      seen.select('values_calls_total').length === 0 &&
+      GAUGES.every(([name, state, growth]) => seen.sum(name, state) < before.sum(name, state) + growth * NOISE);
+    await sleep(KEPT);
+    const after = await host.scrapeUntil('all of it is gone', isOver, 40_000);
+    const grown = (name: string): number => after.sum(name) - before.sum(name);
+    const ofOthers = Math.max(0, grown('sonde_processes')) * LEFT_BEHIND.process;
+    expect((await heapOf(host)) - heapBefore).toBeLessThan(LEFT_BEHIND.heap + ofOthers);
+    expect(grown('sonde_memory_resident_bytes')).toBeLessThan(LEFT_BEHIND.resident + ofOthers);
+  }, 400_000);
+
+  test.concurrent('keep their id while their runtime stalls for 30 s, which delays no scrape and loses no call; their names come when it wakes', async () => {
+    await using slowDocker = new SocketProxy(join(folder.path, 'stalled-docker.sock'), docker.socket);
+    await using slowContainerd = new SocketProxy(join(folder.path, 'stalled-cri.sock'), containerd.socket);
+    await Promise.all([slowDocker.listen(), slowContainerd.listen()]);
+    const addresses = [{ type: 'docker', socket: slowDocker.socket }, { type: 'cri', socket: slowContainerd.socket }];
+    await using host = await startHost({ containers: { runtimes: addresses }, labels: ['container.id', 'container.name'], probes: { values } });
+    const command = [`/bin/${client.name}`, 'until', '1'];
+    const early = await docker.run({ name: 'early', command, env });
+    await host.scrapeUntil('a name', (seen) => seen.sum('values_calls_total', { container_id: early, container_name: 'early' }) > 0);
+
+    slowDocker.hold();
+    slowContainerd.hold();
+    const stalledAt = performance.now();
+    const pod = { name: 'late-0', uid: 'aaaa1111-0000-4000-8000-000000000003', container: 'late-app', command, env };
+    const [late, lateApp] = await Promise.all([docker.run({ name: 'late', command, env }), containerd.run(pod)]);
+    const ids = [late, lateApp.container];
+    let [scrapes, longest] = [0, 0];
+    let scrape = await host.scrapeUntil('their ids', (seen) => ids.every((id) => seen.sum('values_calls_total', { container_id: id }) > 0));
+    while (performance.now() - stalledAt < 30_000) {
+      await sleep(250);
+      const began = performance.now();
+      const next = await host.scrape();
+      longest = Math.max(longest, performance.now() - began);
+      scrapes++;
+      expect(ids.map((id) => next.select('values_calls_total', { container_id: id }).some(({ labels }) => labels.container_name))).toEqual([false, false]);
+      expect(fallenCounters(scrape, next)).toEqual([]);
+      scrape = next;
     }
-    const { loss } = await host.probe('values');
-    expect(loss.filter(({ count }) => count > 0)).toEqual([]);
-    const scrape = await host.scrapeUntil(
-      'the series of the containers are gone',
-      (seen) => seen.select('values_calls_total', client.label).length === 0,
+    expect(longest, `of ${scrapes} scrapes`).toBeLessThan(5000);
+    expect(scrape.sum('sonde_containers', { state: 'unresolved' })).toBeGreaterThanOrEqual(2);
+    for (const { socket } of addresses) {
+      expect(scrape.value('sonde_container_runtime_up', { socket })).toBe(0);
+      expect(scrape.value('sonde_container_runtime_requests_total', { socket, outcome: 'timeout' })).toBeGreaterThan(1);
+    }
+
+    slowDocker.release();
+    slowContainerd.release();
+    await host.scrapeUntil(
+      'their names',
+      (seen) => seen.sum('values_calls_total', { container_name: 'late' }) > 0 && seen.sum('values_calls_total', { container_name: 'late-app' }) > 0,
       30_000,
     );
-    expect(scrape.sum('sonde_containers')).toBeLessThanOrEqual(before.sum('sonde_containers'));
-  }, 240_000);
+    await docker.command('stop', 'early', 'late');
+    for (const [name, id] of [['early', early], ['late', late]] as const) {
+      const made = Number(await docker.command('logs', name));
+      await host.scrapeUntil(`every call of ${name}`, (seen) => seen.sum('values_calls_total', { container_id: id }) === made);
+    }
+    const awake = await host.scrape();
+    for (const { socket } of addresses) expect(awake.value('sonde_container_runtime_up', { socket })).toBe(1);
+    await Promise.all([docker.remove('early', 'late'), containerd.remove(lateApp)]);
+  }, 120_000);
 
   test('selecting one of three counts only its traffic, and no program is loaded again', async () => {
     await using host = await startHost({ containers: runtimes(), probes: { values } });
@@ -213,48 +311,38 @@ describe('containers', () => {
     await docker.remove(...names, 'sel-tw4');
   });
 
-  test('keep their id while their runtime is down or stalls, delay no scrape, and get the rest when it answers', async () => {
-    const stalled = join(folder.path, 'stalled.sock');
-    await using stall = await stalledServer(stalled);
-    const slow = { runtimes: [{ type: 'docker', socket: stalled }, ...runtimes().runtimes] };
-    await using host = await startHost({ containers: slow, labels: ['container.id', 'container.name'], probes: { values } });
-    await docker.run({ name: 'patient', command: [`/bin/${client.name}`, 'until', '1'], env });
-    await host.scrapeUntil('its name, by the runtime that answers', (seen) => seen.sum('values_calls_total', { container_name: 'patient' }) > 0);
-    expect(stall.connections).toBeGreaterThan(0);
-    await docker.stop();
-    await using child = await startHost({
-      containers: { runtimes: [{ type: 'docker', socket: stalled }, { type: 'docker', socket: docker.socket }] },
+  test('have their id while their runtime is absent, and the rest when it comes, however slowly it answers', async () => {
+    await using proxy = new SocketProxy(join(folder.path, 'absent.sock'), docker.socket);
+    await using host = await startHost({
+      containers: { runtimes: [{ type: 'docker', socket: proxy.socket }] },
       labels: ['container.id', 'container.name'],
       probes: { values },
     });
-    const began = performance.now();
-    const scrape = await child.scrapeUntil('its id', (seen) => seen.select('values_calls_total').some(({ labels }) => labels.container_id));
-    await child.scrape();
-    expect(performance.now() - began).toBeLessThan(5000);
-    expect(scrape.sum('values_calls_total', { container_name: 'patient' })).toBe(0);
-    expect(scrape.sum('sonde_containers', { state: 'unresolved' })).toBeGreaterThan(0);
+    const id = await docker.run({ name: 'alone', command: [`/bin/${client.name}`, 'until', '1'], env });
+    const absent = await host.scrapeUntil('its id', (seen) => seen.sum('values_calls_total', { container_id: id }) > 0);
+    expect(absent.select('values_calls_total', { container_id: id }).map(({ labels }) => labels.container_name)).toEqual([undefined]);
+    expect(absent.sum('sonde_containers', { state: 'unresolved' })).toBeGreaterThan(0);
+    const { socket } = proxy;
+    await host.scrapeUntil('a metric that says so', (seen) => seen.sum('sonde_container_runtime_requests_total', { socket, outcome: 'absent' }) > 0);
+
+    proxy.latency = 1000;
+    await proxy.listen();
+    const named = await host.scrapeUntil('its name', (seen) => seen.sum('values_calls_total', { container_name: 'alone' }) > 0, 30_000);
+    expect(named.value('sonde_container_runtime_up', { socket })).toBe(1);
+    await docker.remove('alone');
+  });
+
+  test('keep their names while their runtime is restarted, and those that begin after it get theirs', async () => {
+    await using host = await startHost({ containers: runtimes(), labels: ['container.id', 'container.name'], probes: { values } });
+    const command = [`/bin/${client.name}`, 'until', '1'];
+    const before = { container_id: await docker.run({ name: 'patient', command, env }), container_name: 'patient' };
+    const first = await host.scrapeUntil('its name', (seen) => seen.sum('values_calls_total', before) > 0);
+    await docker.stop();
+    await host.scrapeUntil('it counts on', (seen) => seen.sum('values_calls_total', before) > first.sum('values_calls_total', before));
     await docker.startAgain();
-    await child.scrapeUntil('its name', (seen) => seen.sum('values_calls_total', { container_name: 'patient' }) > 0, 20_000);
-    await docker.remove('patient');
+    const after = { container_id: await docker.run({ name: 'afterwards', command, env }), container_name: 'afterwards' };
+    const last = await host.scrapeUntil('the name of the next', (seen) => seen.sum('values_calls_total', after) > 0, 30_000);
+    expect(last.sum('values_calls_total', before)).toBeGreaterThan(0);
+    await docker.remove('patient', 'afterwards');
   });
 });
-
-/** Takes connections and never says a word. */
-async function stalledServer(path: string) {
-  let connections = 0;
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    connections++;
-    sockets.add(socket.on('error', () => {}));
-  });
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  return {
-    get connections() {
-      return connections;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  };
-}

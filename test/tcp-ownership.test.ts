@@ -4,6 +4,7 @@ import { startHost } from './harness/host.ts';
 import type { Host } from './harness/host.ts';
 import { builtInPackage } from './harness/paths.ts';
 import { Peer } from './harness/tcp.ts';
+import { compile } from './harness/workload.ts';
 
 const labels = ['process.executable.name', 'process.pid'];
 const start = (tcp: object = {}): Promise<Host> =>
@@ -71,6 +72,25 @@ test('a connection handed over with its descriptor belongs to each process for w
   expect(scrape.value('tcp_connections_open', { ...server.label, process_pid: heir!.labels.process_pid! })).toBe(4);
   expect(scrape.value('tcp_connections_open', parent) ?? 0).toBe(0);
   expect(scrape.value('tcp_connections_opened_total', parent)).toBe(4);
+});
+
+test('connect, exec, connect: each program has the connection it made, though the process is one', async () => {
+  await using host = await start();
+  await using server = await Peer.start('server', 'tcp-s-exec', ['-n', '2', '-r', '50']);
+  const port = await server.port();
+  const second = await compile('workloads/tcp-client.c', { name: 'tcp-c-then' });
+  const next = ['--', second.path, '-p', port, '-n', '1', '-s', '50'];
+  await using first = await Peer.start('client', 'tcp-c-first', ['-p', port, '-n', '1', '-s', '50', ...next]);
+  await Promise.all([server.done(), first.done()]);
+  const scrape = await host.scrapeUntil(
+    'both connections',
+    (seen) => seen.sum('tcp_received_bytes_total', server.label) === 100 && seen.sum('tcp_sent_bytes_total', second.label) === 50,
+  );
+  for (const { label } of [first, second]) {
+    const ofOne = { ...label, process_pid: `${first.child.pid}` };
+    expect(scrape.value('tcp_connections_opened_total', ofOne)).toBe(1);
+    expect(scrape.value('tcp_sent_bytes_total', ofOne)).toBe(50);
+  }
 });
 
 test('targets choose by the owner', async () => {

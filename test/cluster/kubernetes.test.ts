@@ -133,7 +133,7 @@ test('the API server tells of pods, their owners, services and labels, with the 
   expect(job?.k8s_job_name).toMatch(/^nightly-\d+$/);
   const scrape = await host.scrape();
   expect(scrape.sum('sonde_kubernetes_failures_total')).toBe(0);
-  expect(scrape.sum('sonde_kubernetes_up_ratio', { source: 'api' })).toBe(1);
+  expect(scrape.sum('sonde_kubernetes_up', { source: 'api' })).toBe(1);
 }, 200_000);
 
 test('a pod that is labelled anew goes on as a new series within seconds, by API server and by kubelet', async () => {

@@ -69,17 +69,26 @@ export async function hostFolder(config: TestConfig = {}): Promise<HostFolder> {
   };
 }
 
+/** How a host is started. */
+export interface HostStart {
+  /** Options of Node.js. */
+  node?: readonly string[];
+  /** A command and its arguments that the host is run by, such as `unshare --uts`. */
+  under?: readonly string[];
+  /** Milliseconds until it is given up. Default 30 000. */
+  timeout?: number;
+}
+
 /**
  * Starts the real host as a program of its own and waits until its probes have settled.
  * It ends with its scope: `await using host = await startHost({ … })`.
  *
- * @param timeout milliseconds until it is given up
  * @throws Error with the host's output if it ends before it is ready
  */
-export async function startHost(config: TestConfig = {}, timeout = 30_000): Promise<Host> {
-  const host = new Host(await hostFolder(config));
+export async function startHost(config: TestConfig = {}, start: HostStart = {}): Promise<Host> {
+  const host = new Host(await hostFolder(config), start);
   try {
-    await host.ready(timeout);
+    await host.ready(start.timeout);
   } catch (error) {
     await host[Symbol.asyncDispose]();
     throw error;
@@ -93,9 +102,11 @@ export class Host implements AsyncDisposable {
   /** REST over the unix socket. */
   readonly rest: Rest;
   child: Child;
+  readonly #how: HostStart;
 
-  constructor(folder: HostFolder) {
+  constructor(folder: HostFolder, how: HostStart = {}) {
     this.folder = folder;
+    this.#how = how;
     this.rest = new Rest({ socketPath: folder.socket });
     this.child = this.#start();
   }
@@ -198,7 +209,9 @@ export class Host implements AsyncDisposable {
   }
 
   #start(): Child {
-    return new Child(process.execPath, [sondeCommand, 'run', '--config', this.folder.config]);
+    const { under = [], node = [] } = this.#how;
+    const [command, ...args] = [...under, process.execPath, ...node, sondeCommand, 'run', '--config', this.folder.config];
+    return new Child(command, args);
   }
 
   async #metrics(accepted: string): Promise<Buffer> {

@@ -3,11 +3,11 @@
  * A TCP client whose every byte is known: opens connections one after the other, writes and reads so many bytes on each, and keeps them open
  * until its standard input ends.
  *
- *	tcp-client [-a address] -p port [-n connections] [-s bytes written on each] [-r bytes read of each] [mode]
+ *	tcp-client [-a address] -p port [-n connections] [-s bytes written on each] [-r bytes read of each] [mode] [-- program [argument…]]
  *
  * Modes: -c closes each connection at once; -l aborts each (SO_LINGER 0); -e expects connect() to fail, and prints why; -N connects without
  * waiting; -F fills the connection until nothing more goes in, and prints how much that was.
- * Prints "done" when all is written and read.
+ * Prints "done" when all is written and read. With a program, it becomes that one instead, its connections still open.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -102,6 +102,10 @@ int main(int argc, char **argv)
 			setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
 		if (close_at_once)
 			close(fd);
+	}
+	if (optind < argc) {
+		execv(argv[optind], argv + optind);
+		err(1, "%s", argv[optind]);
 	}
 	puts("done");
 	fflush(stdout);

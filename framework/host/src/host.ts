@@ -11,13 +11,13 @@ import { startControl } from './control/server.ts';
 import type { ControlServer } from './control/types.ts';
 import { EventBus, type SpanBus } from './events/index.ts';
 import { reportHostLosses } from './host-losses.ts';
-import { openIdentity, type Identity } from './identity/index.ts';
+import { observeIdentity, openIdentity, type Identity } from './identity/index.ts';
 import { openSurroundings } from './labels/index.ts';
 import { Probes } from './probes/probe-manager.ts';
 import { Rules } from './rules/index.ts';
 import { createSeriesStore, HOST_PROBE, type SeriesStore } from './series/index.ts';
 import { Sinks } from './sinks/sinks.ts';
-import { openTargets, type Targets } from './targets/index.ts';
+import { observeTargets, openTargets, type Targets } from './targets/index.ts';
 import { createHostTelemetry, type HostTelemetry } from './telemetry/index.ts';
 
 export type LogSeverity = 'info' | 'warn' | 'error';
@@ -125,6 +125,8 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
   reportHostLosses(store, identity, targets);
   const telemetry = createHostTelemetry(store, version());
   undo.push(() => telemetry.close());
+  observeIdentity(telemetry.meter, identity);
+  observeTargets(telemetry.meter, targets);
   surroundings.observe(telemetry.meter);
   const busServices = { loss: store.loss, settle: () => identity.settle() };
   const events = new EventBus(busServices);

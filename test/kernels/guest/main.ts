@@ -28,7 +28,7 @@ await older.pipeline(['PING']);
 const network = await Network.create();
 const host = await startHost(
   { probes: Object.fromEntries(probes.map((name) => [name, { package: builtInPackage(name) }])) },
-  30_000,
+  { timeout: 30_000 },
 );
 const report: Report = { kernel: release(), probes: {}, checks: {} };
 for (const name of probes) report.probes[name] = await host.probe(name);

@@ -87,7 +87,8 @@ export class HostContainers extends EventEmitter<ContainerEvents> implements Con
   counts(): ContainerCounts {
     const running = [...this.#byKey.values()].filter(({ ended }) => !ended);
     const unresolved = running.filter(({ facts }) => facts === undefined).length;
-    return { running: running.length, unresolved, runtimes: [...this.#runtimes, ...this.#watches].map((each) => each.state()) };
+    const ended = this.#byKey.size - running.length;
+    return { running: running.length, unresolved, ended, runtimes: [...this.#runtimes, ...this.#watches].map((each) => each.state()) };
   }
 
   close(): void {

@@ -6,15 +6,15 @@ import type { Containers } from './types.ts';
 export function observeContainers(meter: Meter, containers: Pick<Containers, 'counts'>): void {
   const known = meter.createObservableGauge('sonde.containers', {
     unit: '{container}',
-    description: 'Containers that run, by whether a runtime has told their names',
+    description: 'Containers that run, by whether a runtime has told their names; those that ended and are kept for what they counted',
   });
   known.addCallback((result) => {
-    const { running, unresolved } = containers.counts();
+    const { running, unresolved, ended } = containers.counts();
     result.observe(running - unresolved, { state: 'resolved' });
     result.observe(unresolved, { state: 'unresolved' });
+    result.observe(ended, { state: 'ended' });
   });
   const up = meter.createObservableGauge('sonde.container.runtime.up', {
-    unit: '1',
     description: 'Whether a container runtime answered when it was last asked; absent before it was',
   });
   up.addCallback((result) => {

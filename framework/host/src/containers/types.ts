@@ -120,6 +120,8 @@ export interface ContainerCounts {
   running: number;
   /** Those that run and of which no runtime has told yet. */
   unresolved: number;
+  /** Those that have ended and are kept for processes that are. */
+  ended: number;
   runtimes: readonly RuntimeState[];
 }
 

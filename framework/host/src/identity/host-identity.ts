@@ -142,9 +142,10 @@ export class HostIdentity extends EventEmitter<IdentityEvents> implements Identi
   }
 
   counts(): IdentityCounts {
-    const { live, entries, unknown } = this.#table;
-    const { started, ended, walk } = this.#tracker;
-    return { live, entries, unknown, cgroups: this.#cgroups.size, started, ended, lost: this.#source.lost(), walks: walk + 1 };
+    const { live, entries, kept } = this.#table;
+    const { started, ended, walk, missing } = this.#tracker;
+    const lost = this.#source.lost();
+    return { live, entries, kept, missing: missing.size, cgroups: this.#cgroups.size, started, ended, lost, walks: walk + 1 };
   }
 
   async close(): Promise<void> {

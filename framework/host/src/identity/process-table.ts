@@ -5,8 +5,11 @@ export const KNOWN = 1;
 export const ENDED = 2;
 export const KERNEL_THREAD = 4;
 
-/** Most entries that are kept only because their process ended lately. */
-const MOST_ENDED = 32_768;
+/**
+ * Most entries that are kept only because their process ended lately: 2,000 starts a second, of two entries each (fork and
+ * exec), last half a minute, three times as long as a key waits in a map by default.
+ */
+const MOST_ENDED = 131_072;
 
 /**
  * Processes in columns, by identity. An entry is some 100 bytes and its strings, which a fork shares with its parent. All
@@ -35,9 +38,9 @@ export class ProcessTable {
   #endedAt = new Float64Array(1024);
   readonly #newest = new Map<number, IdentityId>();
   readonly #free: IdentityId[] = [];
-  /** Ended ones, oldest first, from `#kept` on. */
+  /** Ended ones, oldest first, from `#swept` on. */
   #ended: IdentityId[] = [];
-  #kept = 0;
+  #swept = 0;
   #top = 1;
   #live = 0;
 
@@ -49,11 +52,9 @@ export class ProcessTable {
     return this.#top - 1 - this.#free.length;
   }
 
-  /** Entries of which only the key is known. */
-  get unknown(): number {
-    let count = 0;
-    for (let id = 1; id < this.#top; id++) if (this.tgid[id] !== 0 && !this.is(id, KNOWN)) count++;
-    return count;
+  /** Entries that are kept because their process ended lately. */
+  get kept(): number {
+    return this.#ended.length - this.#swept;
   }
 
   has(id: IdentityId): boolean {
@@ -135,16 +136,16 @@ export class ProcessTable {
 
   /** Takes those off the list of the kept that ended before `before`, or are too many; calls `free` for what nobody holds. */
   sweep(before: number, free: (id: IdentityId) => void): void {
-    while (this.#kept < this.#ended.length) {
-      const id = this.#ended[this.#kept]!;
-      if (this.#endedAt[id]! >= before && this.#ended.length - this.#kept <= MOST_ENDED) break;
-      this.#kept++;
+    while (this.#swept < this.#ended.length) {
+      const id = this.#ended[this.#swept]!;
+      if (this.#endedAt[id]! >= before && this.#ended.length - this.#swept <= MOST_ENDED) break;
+      this.#swept++;
       this.#endedAt[id] = 0;
       if (this.#holds[id] === 0) free(id);
     }
-    if (this.#kept > 4096 && this.#kept * 2 > this.#ended.length) {
-      this.#ended = this.#ended.slice(this.#kept);
-      this.#kept = 0;
+    if (this.#swept > 4096 && this.#swept * 2 > this.#ended.length) {
+      this.#ended = this.#ended.slice(this.#swept);
+      this.#swept = 0;
     }
   }
 

@@ -66,13 +66,15 @@ export interface IdentityEvents {
 export interface IdentityCounts {
   /** Processes that live. */
   live: number;
-  /** Entries of the table: live, kept after their end, and asked for but unknown. */
+  /** Entries of the table: processes that live, and those that ended and are kept or held. */
   entries: number;
+  /** Those that ended lately. */
+  kept: number;
   cgroups: number;
   started: number;
   ended: number;
-  /** Entries asked for of which only the key is known. */
-  unknown: number;
+  /** Of those that live: no record has told of them yet, so that only the key is known. */
+  missing: number;
   /** Cause → records that were lost on the way; each loss starts another walk. */
   lost: Record<string, number>;
   walks: number;

@@ -5,7 +5,6 @@ import type { HostKubernetes } from './host-kubernetes.ts';
 /** What the host says of Kubernetes: whom it asks, whether there are answers, and how many pods it knows of. */
 export function observeKubernetes(meter: Meter, kubernetes: Pick<HostKubernetes, 'counts'>): void {
   const up = meter.createObservableGauge('sonde.kubernetes.up', {
-    unit: '1',
     description: 'Whether the API server or kubelet answers; absent where none is asked',
   });
   up.addCallback((result) => {

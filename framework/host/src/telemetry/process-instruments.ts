@@ -29,6 +29,16 @@ export function observeProcess(meter: Meter, version: string): () => void {
     }),
     (result) => result.observe(process.memoryUsage.rss()),
   );
+  observe(
+    meter.createObservableGauge('sonde.memory.heap', {
+      unit: 'By',
+      description: 'What the host process has on its JavaScript heap and beside it, with what is yet to be collected',
+    }),
+    (result) => {
+      const { heapUsed, external } = process.memoryUsage();
+      result.observe(heapUsed + external);
+    },
+  );
   return observeEventLoop(meter);
 }
 

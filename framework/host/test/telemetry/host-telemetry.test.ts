@@ -43,6 +43,7 @@ test('the host says what its process costs and which build it is', async () => {
   await refresh();
   expect(read('sonde.build.info')).toEqual({ [`version=1.2.3,node=${process.version}`]: 1 });
   expect(read('sonde.memory.resident')['']).toBeGreaterThan(10e6);
+  expect(read('sonde.memory.heap')['']).toBeLessThan(read('sonde.memory.resident')['']!);
   expect(Object.keys(read('sonde.cpu.time'))).toEqual(['mode=user', 'mode=system']);
   expect(read('sonde.eventloop.delay')['statistic=max']).toBeGreaterThanOrEqual(0);
   expect(read('sonde.eventloop.utilization')['']).toBeLessThanOrEqual(1);
