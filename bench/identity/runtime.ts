@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer } from 'node:http';
 
+const version = { Version: '27.0.1', Components: [{ Name: 'Engine' }] };
+
 /**
  * Answers Docker's published API for containers that are cgroups and nothing else: a thousand real ones would take this
  * machine minutes and 10 GB of shims, and say the same of themselves.
@@ -9,10 +11,10 @@ export async function serveRuntime(socket: string, ids: readonly string[]): Prom
   const containers = ids.map(describe);
   const server = createServer((request, response) => {
     const url = new URL(request.url!, 'http://localhost');
-    if (url.pathname === '/version') return void response.end(JSON.stringify({ Version: '27.0.1', Components: [{ Name: 'Engine' }] }));
     const filters = JSON.parse(url.searchParams.get('filters') ?? '{}') as { id?: string[] };
-    const asked = filters.id && new Set(filters.id);
-    response.end(JSON.stringify(asked ? containers.filter(({ Id }) => asked.has(Id)) : containers));
+    const asked = new Set(filters.id ?? ids);
+    const list = () => containers.filter(({ Id }) => asked.has(Id));
+    response.end(JSON.stringify(url.pathname === '/version' ? version : list()));
   });
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   return {
