@@ -30,6 +30,15 @@ describe('a sonde.yaml', () => {
     expect(problemOf(...lines)).toMatchObject({ code: 'SONDE_INPUT_SYNTAX', message: expect.stringMatching(reason), place: { file } });
   });
 
+  it.each([
+    ['a header that ends its line', 'sinks: { otlp: { headers: { authorization: "Bearer sesame\\n" } } }', 'SONDE_INPUT_VALUE'],
+    ['a password that is a number', 'sinks: { kafka: { brokers: [a:1], sasl: { mechanism: plain, username: u, password: 31415 } } }', 'SONDE_INPUT_TYPE'],
+  ])('with %s is told to be wrong, and what stands there is not told', (_, line, code) => {
+    const problem = problemOf(line);
+    expect(problem.code).toBe(code);
+    expect(problem.format()).not.toMatch(/sesame|31415/);
+  });
+
   it('with a key that stands twice is told where', () => {
     const { problems } = problemOf('probes:', '  a: {}', '  a: {}', 'probes: {}');
     expect(problems.map(({ code, place }) => [code, place?.line, place?.column])).toEqual([

@@ -12,6 +12,8 @@ export interface Schema {
   enum?: string[];
   oneOf?: Schema[];
   anyOf?: Schema[];
+  /** A secret. */
+  writeOnly?: boolean;
   [keyword: string]: unknown;
 }
 

@@ -104,13 +104,13 @@ function explain(violation: Violation, locate: Locate): SondeError {
       const expected = [params['type']].flat().map(String).map(typeName).join(' or ');
       return sondeError(
         'SONDE_INPUT_TYPE',
-        { expected, found: describe(violation.data), meaning },
+        { expected, found: shown(violation), meaning },
         { place: locate(at, 'value') },
       );
     }
     default: {
       const near = typeof violation.data === 'string' ? nearest(violation.data, schema.enum ?? []) : [];
-      const values = { found: describe(violation.data), rule: rule(violation), nearest: quoteNames(near), meaning };
+      const values = { found: shown(violation), rule: rule(violation), nearest: quoteNames(near), meaning };
       return sondeError('SONDE_INPUT_VALUE', values, { place: locate(at, 'value') });
     }
   }
@@ -126,6 +126,11 @@ function rule({ keyword, params, message }: Violation): string {
 
 function typeName(type: string): string {
   return { object: 'a mapping', array: 'a list', integer: 'an integer', null: 'nothing' }[type] ?? `a ${type}`;
+}
+
+/** Secrets are shown to nobody: errors go to logs and to REST. */
+function shown({ data, parentSchema }: Violation): string {
+  return parentSchema?.writeOnly ? 'what stands here' : describe(data);
 }
 
 function describe(value: unknown): string {
