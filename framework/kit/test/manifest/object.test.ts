@@ -325,6 +325,15 @@ test.each([
     undefined,
   ],
   [
+    'a number that its scale makes too large for its field',
+    'type: duration, default: 1ms, minimum: 0s, maximum: 1h, description: What is slow, live: settings.slow_ns',
+    'type: number, scale: 65536, default: 1.5, description: What is slow, live: settings.narrow',
+    'SONDE_LAYOUT_TYPE',
+    '/params/slow/live',
+    'u16 cannot hold 98304',
+    undefined,
+  ],
+  [
     'the size of a map that is not there',
     'load: attach',
     'load: map.cals.max_entries',

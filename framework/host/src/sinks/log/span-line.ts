@@ -14,7 +14,7 @@ export function spanLine(span: SpanRecord, labels: Labels): string {
     kind,
     duration: (end - start) / 1e9,
     status: error === undefined ? { code: 'unset' } : { code: 'error', message: error },
-    attributes: weight === 1 ? attributes : { ...attributes, 'sonde.event.weight': weight },
+    attributes: weight === 1 ? attributes : { ...attributes, 'sonde.span.weight': weight },
     scope: { name: probe },
     resource: Object.fromEntries(labels),
   });
