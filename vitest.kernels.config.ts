@@ -8,7 +8,7 @@ export default defineConfig({
     root: 'test/kernels',
     include: ['*.test.ts'],
     testTimeout: 10_000,
-    hookTimeout: 600_000,
+    hookTimeout: 700_000,
     fileParallelism: false,
   },
 });

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs a command in a guest with another kernel and this file system, which it cannot change, and exits with its code:
 # boot.sh <folder of fetch.sh> <command...>
-# /tmp is empty in there, but for the working directory. Needs qemu-system-x86, busybox-static, cpio, kmod and xz-utils of Debian. Emulated: slow.
+# /tmp is empty in there, but for the working directory. Needs gcc, qemu-system-x86, busybox-static, cpio, kmod and xz-utils of Debian. Emulated: slow.
 set -eu
 kernel=$1
 shift
@@ -50,6 +50,7 @@ command=$root/command
 { echo "cd '$PWD'"; echo "export PATH='$PATH'"; printf '%s\n' "exec $*"; } >"$command"
 (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$work/initramfs"
 
+cc -O1 -o "$work/tsc-khz" "$(dirname "$0")/tsc-khz.c"
 /usr/lib/qemu/virtiofsd --socket-path="$work/fs.sock" -o source=/ -o sandbox=chroot -o cache=always >/dev/null 2>&1 &
 filesystem=$!
 while [ ! -S "$work/fs.sock" ]; do sleep 0.1; done
@@ -57,7 +58,7 @@ timeout "${TIMEOUT:-300}" qemu-system-x86_64 -machine q35 -accel tcg,thread=mult
 	-m 2048 -object memory-backend-memfd,id=mem,size=2048M,share=on -numa node,memdev=mem \
 	-chardev socket,id=c0,path="$work/fs.sock" -device vhost-user-fs-pci,chardev=c0,tag=host \
 	-nodefaults -display none -no-reboot -serial stdio -kernel "$kernel"/boot/vmlinuz-* -initrd "$work/initramfs" \
-	-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr clocksource=hpet no_timer_check rcupdate.rcu_expedited=1" \
+	-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable tsc_early_khz=$("$work/tsc-khz") no_timer_check rcupdate.rcu_expedited=1" \
 	</dev/null | tee "$work/console"
 code=$(tr -d '\r' <"$work/console" | sed -n 's/^EXIT-CODE //p')
 [ -n "$code" ] || echo "the guest did not come to its end in ${TIMEOUT:-300} s" >&2

@@ -33,5 +33,5 @@ function tableOf(probe: string, reports: ReadonlyMap<string, Report>): string {
 }
 
 function cellOf(program: RestProbe['programs'][number] | undefined): string {
-  return program?.state === 'attached' ? `\`${program.attach}\`` : 'missing';
+  return program?.state === 'attached' ? `\`${program.attach}\`` : '—';
 }

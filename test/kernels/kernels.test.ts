@@ -15,14 +15,18 @@ beforeAll(async () => {
   compiled = Object.fromEntries(await Promise.all(entries)) as Workloads;
 });
 
-describe.for(guests)('Linux $name', ({ name, suite }) => {
+describe.for(guests)('Linux $name', ({ name, suite, without }) => {
   let report: Report;
   beforeAll(async () => {
     report = await boot(suite, compiled);
     reports.set(name, report);
   });
 
-  test.for(checks.map(({ title }) => title))('%s', (title) => {
+  test.runIf(without !== undefined)('what cannot run says so', () => {
+    expect(report.probes[without!]).toMatchObject({ state: 'failed', error: { code: 'SONDE_OBJECT_REFUSED' } });
+  });
+
+  test.for(checks.filter(({ probe }) => probe !== without).map(({ title }) => title))('%s', (title) => {
     const { error } = report.checks[title] ?? { error: 'it was not run' };
     if (error !== undefined) throw new Error(`Linux ${report.kernel}: ${error}`);
   });

@@ -5,6 +5,10 @@ import { l7Checks } from './l7.ts';
 import type { Network } from './network.ts';
 import { tcpChecks } from './tcp.ts';
 
+/** The probes that run in a guest. */
+export const probes = ['tcp', 'l7'] as const;
+export type Probe = (typeof probes)[number];
+
 /** Executables of `test/workloads/`, compiled outside: a compiler is slow in a guest. */
 export const workloads = ['tcp-server', 'tcp-client', 'l7-calls'] as const;
 export type Workloads = Record<(typeof workloads)[number], string>;
@@ -21,6 +25,7 @@ export interface Guest {
 
 /** A sentence that must be true in every guest. */
 export interface Check {
+  probe: Probe;
   title: string;
   run(guest: Guest): Promise<void>;
 }

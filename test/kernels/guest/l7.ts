@@ -13,6 +13,7 @@ const ways = ['read/write', 'readv/writev', 'preadv2/pwritev2', 'recv/send', 're
 
 export const l7Checks: readonly Check[] = [
   {
+    probe: 'l7',
     title: 'l7: 2,000 commands, pipelined by sixteen on a connection to Redis older than the probe, count to the unit',
     async run({ host, redis, older }) {
       for (let batch = 0; batch < 125; batch++) {
@@ -27,6 +28,7 @@ export const l7Checks: readonly Check[] = [
     },
   },
   {
+    probe: 'l7',
     title: 'l7: curl and a server in Python: requests by method, status and route',
     async run({ host }) {
       await using python = await startPython();
@@ -40,7 +42,8 @@ export const l7Checks: readonly Check[] = [
       assert.equal(asked, 20);
     },
   },
-  ...['tcp', 'unix'].map((transport) => ({
+  ...['tcp', 'unix'].map((transport): Check => ({
+    probe: 'l7',
     title: `l7: each way to read and write a ${transport} socket counts to the unit, on both sides`,
     async run({ host, workloads }: Guest) {
       const COUNT = 30;

@@ -67,6 +67,7 @@ async function counter({ network }: Guest, name: string): Promise<number> {
 
 export const tcpChecks: readonly Check[] = [
   {
+    probe: 'tcp',
     title: 'tcp: a delay comes out as set; bytes and connections count to the unit, on both sides, while they are open and after',
     async run(guest) {
       await guest.network.disturb(`delay ${DELAY * 1000}ms`);
@@ -85,6 +86,7 @@ export const tcpChecks: readonly Check[] = [
     },
   },
   {
+    probe: 'tcp',
     title: 'tcp: with loss, the segments sent again are those that the kernel counts',
     async run(guest) {
       await guest.network.disturb(`delay ${DELAY * 1000}ms loss 5%`);
@@ -99,6 +101,7 @@ export const tcpChecks: readonly Check[] = [
     },
   },
   {
+    probe: 'tcp',
     title: 'tcp: refused connections are counted',
     async run({ host, workloads }) {
       const port = await freePort();
@@ -109,6 +112,7 @@ export const tcpChecks: readonly Check[] = [
     },
   },
   {
+    probe: 'tcp',
     title: 'tcp: a connection older than the probe has its owner',
     async run({ host, redis }) {
       const labels = { server_port: String(redis.port) };
@@ -118,6 +122,7 @@ export const tcpChecks: readonly Check[] = [
     },
   },
   {
+    probe: 'tcp',
     title: 'udp: datagrams and their bytes count to the unit, on both sides',
     async run({ host }) {
       const DATAGRAMS = 100;
