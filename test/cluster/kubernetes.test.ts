@@ -230,7 +230,7 @@ test('the DaemonSet of the manifests runs with the rights that it asks for, and 
   );
   const node = { host_name: hostname(), host_id: readFileSync('/etc/machine-id', 'utf8').trim(), os_name: expect.stringContaining('Debian') as string };
   for (const { labels: pod } of web(seen)) expect(pod).toMatchObject({ ...common, ...node });
-  expect(seen.sum('sonde_kubernetes_up_ratio', { source: 'api' })).toBe(1);
+  expect(seen.sum('sonde_kubernetes_up', { source: 'api' })).toBe(1);
   expect(seen.sum('sonde_kubernetes_failures_total')).toBe(0);
   const inPod = (...command: string[]) => cluster.kubectl('-n', 'sonde', 'exec', 'daemonset/sonde', '--', ...command);
   const { probes } = JSON.parse(await inPod('sonde', 'ps', '--json')) as { probes: { name: string; state: string; error?: object }[] };

@@ -15,7 +15,7 @@ export function observeContainers(meter: Meter, containers: Pick<Containers, 'co
     result.observe(ended, { state: 'ended' });
   });
   const up = meter.createObservableGauge('sonde.container.runtime.up', {
-    description: 'Whether a container runtime answered when it was last asked; absent before it was',
+    description: 'Whether a container runtime answered when it was last asked; absent before it was, and where there never was a socket',
   });
   up.addCallback((result) => {
     for (const { kind, socket, answers } of containers.counts().runtimes) {
