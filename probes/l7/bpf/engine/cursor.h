@@ -85,11 +85,17 @@ static __always_inline u32 unread(const struct cursor *cursor)
 	return cursor->call->end - cursor->call->at;
 }
 
-/* Eight bytes of the window, the first in the low byte. What lies behind its end is anything. */
+/*
+ * Eight bytes of the window, the first in the low byte. What lies behind its end is anything. The pointer has a name, since
+ * clang would load bytes one by one from what it knows to be bytes.
+ */
 static __always_inline u64 window_word(const struct window *window, u64 index)
 {
+	const u64 *word;
+
 	asm volatile("" : "+r"(index));
-	return *(u64 *)&window->bytes[index & WINDOW_MASK];
+	word = (const u64 *)&window->bytes[index & WINDOW_MASK];
+	return *word;
 }
 
 static __always_inline u8 window_byte(const struct window *window, u64 index)

@@ -103,7 +103,7 @@ static __always_inline u32 redis_number(const struct cursor *cursor, u32 offset,
 }
 
 /* The number of the command whose name this is, in capitals or not; 0 for one that is not known. */
-__noinline u32 redis_find_command(u64 a, u64 b, u64 c, u32 length)
+static __always_inline u32 redis_find_command(u64 a, u64 b, u64 c, u32 length)
 {
 	const u64 upper = 0xdfdfdfdfdfdfdfdfULL;
 	const struct redis_command *command;
@@ -137,87 +137,118 @@ static __always_inline u32 redis_command_at(const struct window *window, u32 at,
 #define QUICK_COUNT(quick) ((u32)(quick) >> 16)
 #define QUICK_COMMAND(quick) ((u32)(quick) & 0xffff)
 /* How many messages one look takes. */
-#define QUICK_MESSAGES 8
+#define QUICK_MESSAGES 32
 
-/* The size of "$12\r\n" and the string behind it, for a length of up to three digits; 0 for anything else. */
-__noinline u32 redis_quick_string(u64 word)
+/* 1 for a digit, without a branch: each would double the verifier's work. */
+static __always_inline u64 redis_is_digit(u64 word, u32 index)
 {
-	u32 length = (u8)(word >> 8) - '0', second = (u8)(word >> 16) - '0', third = (u8)(word >> 24) - '0';
+	return ((u64)(u8)((u8)(word >> index * 8) - '0') - 10) >> 63;
+}
 
-	if ((u8)word != '$' || length > 9)
+/* The size of "$12\r\n" and the string behind it, for a length of up to three digits, and which bytes are the line; 0 for anything else. */
+static __always_inline u32 redis_quick_string(u64 word, u64 *line)
+{
+	u64 second = redis_is_digit(word, 2), third = redis_is_digit(word, 3) & second, digits = 1 + second + third;
+	u64 length = word >> 8 & 15;
+
+	length += second * (9 * length + (word >> 16 & 15));
+	length += third * (9 * length + (word >> 24 & 15));
+	if (((u8)word ^ '$') | ((u8)(word >> (8 + digits * 8)) ^ '\r') | (redis_is_digit(word, 1) ^ 1))
 		return 0;
-	if (second > 9)
-		return (u8)(word >> 16) == '\r' ? 4 + length + 2 : 0;
-	length = length * 10 + second;
-	if (third > 9)
-		return (u8)(word >> 24) == '\r' ? 5 + length + 2 : 0;
-	length = length * 10 + third;
-	return (u8)(word >> 32) == '\r' ? 6 + length + 2 : 0;
+	*line = ~0ULL >> (40 - digits * 8);
+	return digits + length + 5;
 }
 
 #define REDIS_QUICK_ARGUMENTS 4
 
+/* How a message looks: what stands where of it, but for the contents of its arguments. */
+struct redis_shape {
+	u64 head, name, name_mask;
+	u64 line[REDIS_QUICK_ARGUMENTS], mask[REDIS_QUICK_ARGUMENTS];
+	u32 place[REDIS_QUICK_ARGUMENTS];
+	u32 size;
+};
+
+/* How many messages of one shape come in a row. One branch a message, whatever its length. */
+static __always_inline u32 redis_count_alike(const struct window *window, u32 at, u32 end, const struct redis_shape *shape)
+{
+	for (u32 i = 1; i < QUICK_MESSAGES; i++) {
+		u64 other;
+
+		at += shape->size;
+		other = (window_word(window, at) ^ shape->head) | ((window_word(window, at + 8) ^ shape->name) & shape->name_mask);
+#pragma unroll
+		for (u32 j = 0; j < REDIS_QUICK_ARGUMENTS; j++)
+			other |= (window_word(window, at + shape->place[j]) ^ shape->line[j]) & shape->mask[j];
+		if (other | (at + shape->size > end))
+			return i;
+	}
+	return QUICK_MESSAGES;
+}
+
 /* Requests of a few short arguments that are whole in the window, as nearly all are: one, and those like it behind it. */
 __noinline u64 redis_quick_requests(const struct window *window, u32 at, u32 end)
 {
-	const u64 shape = 0xffff00ffffff00ffULL; /* all but the two digits of "*2\r\n$3\r\n" */
-	u32 from = at, done = at, count = 0, arguments, length, command, size;
-	u64 head, name;
-
-	if (!window)
-		return 0;
-	head = window_word(window, at);
-	if ((head & shape) != (TEXT("*0\r\n$0\r\n") & shape))
-		return 0;
-	arguments = (u8)(head >> 8) - '1';
-	length = (u8)(head >> 40) - '0';
-	if (arguments >= REDIS_QUICK_ARGUMENTS || length - 1 >= 8)
-		return 0;
-	name = low_bytes(window_word(window, at + 8), length);
-	command = redis_find_command(name, 0, 0, length);
-	if (!command || redis_commands[command & 511].flags)
-		return 0;
-	for (u32 i = 0; i < QUICK_MESSAGES; i++) {
-		at += 8 + length + 2;
-		for (u32 j = 0; j < REDIS_QUICK_ARGUMENTS; j++) {
-			if (j >= arguments || at > end)
-				break;
-			size = redis_quick_string(window_word(window, at));
-			at = size ? at + size : ~0U;
-		}
-		if (at > end)
-			break;
-		done = at;
-		count++;
-		if (window_word(window, at) != head || low_bytes(window_word(window, at + 8), length) != name)
-			break;
-	}
-	return count ? QUICK(done - from, count, command) : 0;
-}
-
-/* Up to `most` short responses that are no errors and whole in the window. */
-__noinline u64 redis_quick_responses(const struct window *window, u32 at, u32 end, u32 most)
-{
-	u32 from = at, count = 0, size;
+	const u64 form = 0xffff00ffffff00ffULL; /* all but the two digits of "*2\r\n$3\r\n" */
+	u32 arguments, length, command, size;
+	struct redis_shape shape;
 	u64 word;
 
 	if (!window)
 		return 0;
+	shape.head = window_word(window, at);
+	if ((shape.head & form) != (TEXT("*0\r\n$0\r\n") & form))
+		return 0;
+	arguments = (u8)(shape.head >> 8) - '1';
+	length = (u8)(shape.head >> 40) - '0';
+	if (arguments > REDIS_QUICK_ARGUMENTS || length - 1 >= 8)
+		return 0;
+	shape.name_mask = ~0ULL >> (64 - length * 8);
+	shape.name = window_word(window, at + 8) & shape.name_mask;
+	command = redis_find_command(shape.name, 0, 0, length);
+	if (!command || redis_commands[command & 511].flags)
+		return 0;
+	shape.size = 8 + length + 2;
+#pragma unroll
+	for (u32 i = 0; i < REDIS_QUICK_ARGUMENTS; i++) {
+		shape.place[i] = shape.size;
+		shape.mask[i] = shape.line[i] = 0;
+		if (i < arguments) {
+			word = window_word(window, at + shape.size);
+			size = redis_quick_string(word, &shape.mask[i]);
+			if (!size)
+				return 0;
+			shape.line[i] = word & shape.mask[i];
+			shape.size += size;
+		}
+	}
+	if (at + shape.size > end)
+		return 0;
+	length = redis_count_alike(window, at, end, &shape);
+	return QUICK(shape.size * length, length, command);
+}
+
+/* Reads up to `most` short values that are no errors and whole in the window; returns how many. */
+__noinline u32 redis_quick_values(struct call *call, const struct window *window, u32 most)
+{
+	if (!call || !window)
+		return 0;
 	for (u32 i = 0; i < QUICK_MESSAGES; i++) {
+		/* In memory the verifier forgets what it could be, and takes one round for another. */
+		u32 at = *(volatile u32 *)&call->at, size = 0;
+		u64 word = window_word(window, at), mask;
+
 		if (i >= most)
-			break;
-		word = window_word(window, at);
-		size = 0;
+			return i;
 		if ((u8)word == '$')
-			size = low_bytes(word, 5) == TEXT("$-1\r\n") ? 5 : redis_quick_string(word);
+			size = low_bytes(word, 5) == TEXT("$-1\r\n") ? 5 : redis_quick_string(word, &mask);
 		else if ((u8)word == '+' || (u8)word == ':')
 			size = bytes_before_newline(word) + 1;
-		if (!size || size == 9 || at + size > end)
-			break;
-		at += size;
-		count++;
+		if (!size || size == 9 || at + size > call->end)
+			return i;
+		*(volatile u32 *)&call->at = at + size;
 	}
-	return count ? QUICK(at - from, count, 0) : 0;
+	return QUICK_MESSAGES;
 }
 
 static __always_inline u64 redis_flags_of(u32 operation)
@@ -764,7 +795,7 @@ static __always_inline enum step redis_value(struct cursor *cursor)
 static __always_inline enum step redis_response_step(struct cursor *cursor)
 {
 	struct stream *stream = cursor->stream;
-	u64 quick;
+	u32 quick;
 
 	switch (stream->phase) {
 	case REDIS_IDLE:
@@ -773,11 +804,9 @@ static __always_inline enum step redis_response_step(struct cursor *cursor)
 		message_begins(cursor);
 		stream->error[0] = stream->error[1] = 0;
 		stream->flags = 0;
-		quick = redis_quick_responses(cursor->window, cursor->call->at, cursor->call->end,
-					      redis_expected(cursor->connection));
+		quick = redis_quick_values(cursor->call, cursor->window, redis_expected(cursor->connection));
 		if (likely(quick)) {
-			cursor->call->at += QUICK_SIZE(quick);
-			redis_answered(cursor, QUICK_COUNT(quick));
+			redis_answered(cursor, quick);
 			return GO_ON;
 		}
 		stream->elements = 1;
@@ -785,6 +814,12 @@ static __always_inline enum step redis_response_step(struct cursor *cursor)
 		stream->phase = REDIS_VALUE;
 		return redis_value(cursor);
 	case REDIS_VALUE:
+		if (stream->elements && !(stream->flags & REDIS_TOP)) {
+			quick = redis_quick_values(cursor->call, cursor->window, stream->elements);
+			stream->elements -= quick;
+			if (quick)
+				return GO_ON;
+		}
 		if (stream->elements)
 			return redis_value(cursor);
 		redis_answered(cursor, 1);
