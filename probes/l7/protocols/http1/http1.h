@@ -564,7 +564,7 @@ static __always_inline enum step http1_chunk(struct cursor *cursor)
 	return GO_ON;
 }
 
-static __always_inline enum step http1_next(struct cursor *cursor)
+static __always_inline enum step http1_part_of(struct cursor *cursor)
 {
 	struct stream *stream = cursor->stream;
 	struct call *call = cursor->call;
@@ -613,21 +613,34 @@ static __always_inline enum step http1_next(struct cursor *cursor)
 	return GO_ON;
 }
 
-/* Parts of a message that one step takes. */
-#define HTTP1_AT_ONCE 4
-
-/* Some steps of either stream. A global function, so that the verifier looks at each protocol by itself. */
-__noinline int http1_step(struct call *call, struct connection *connection, struct window *window, struct captures *captures)
+/* One part of a message. A global function: the verifier looks at it once, and not for each part of a step again. */
+__noinline int http1_part(struct call *call, struct connection *connection, struct window *window, struct captures *captures)
 {
 	if (!call || !connection || !window)
 		return STOP;
 
 	struct cursor cursor = CURSOR(call, connection, window, captures);
 
+	return http1_part_of(&cursor);
+}
+
+/* Parts of a message that one step takes: a line that matters is two. */
+#define HTTP1_AT_ONCE 12
+
+/* Some steps of either stream. A global function, so that the verifier looks at each protocol by itself. */
+__noinline int http1_step(struct call *call, struct connection *connection, struct window *window, struct captures *captures)
+{
+	struct stream *stream;
+
+	if (!call || !connection || !window)
+		return STOP;
+	stream = stream_of(connection, call->way);
 	for (u32 i = 0; i < HTTP1_AT_ONCE; i++) {
-		if (http1_next(&cursor) == STOP)
+		if (stream->skip && skip(call, stream) == STOP)
 			return STOP;
-		if (cursor.stream->skip || connection->protocol != PROTOCOL_HTTP1)
+		if (http1_part(call, connection, window, captures))
+			return STOP;
+		if (connection->protocol != PROTOCOL_HTTP1 || (!stream->begun && is_over(call)))
 			break;
 	}
 	return GO_ON;
