@@ -474,13 +474,21 @@ static __always_inline enum step http1_field(struct cursor *cursor)
 /* The number of the route of a target; its high half is set if the target does not end in the window. */
 __noinline u64 http1_route(const struct window *window, u32 at, u32 end)
 {
+	struct path_seen *path;
 	struct route route;
-	bool ended;
+	u32 size, number;
 
 	if (!window)
 		return 0;
-	ended = route_of(window, at, end, &route);
-	return (route.text[0] == '/' ? route_number(&route) : 0) | (u64)!ended << 32;
+	path = path_place(window, at);
+	if (!path)
+		return 0;
+	if (likely(path_is(path, window, at, end)))
+		return path->number;
+	size = route_of(window, at, end, &route);
+	number = route.text[0] == '/' ? route_number(&route) : 0;
+	path_remember(path, window, at, size, number);
+	return number | (u64)!size << 32;
 }
 
 static __always_inline enum step http1_request_line(struct cursor *cursor)

@@ -138,13 +138,13 @@ __noinline u32 route_number(const struct route *route)
 	return known ? *known : 0;
 }
 
-/* Puts the route of the path at `at` into `route`; false if its end is not in the window. */
-__noinline bool route_of(const struct window *window, u32 at, u32 end, struct route *route)
+/* Puts the route of the path at `at` into `route`. Returns its bytes and the one that ends it; 0 if that is not in the window. */
+__noinline u32 route_of(const struct window *window, u32 at, u32 end, struct route *route)
 {
 	struct route_walk walk = { .window = window, .route = route, .at = at, .end = end };
 
 	if (!window || !route)
-		return true;
+		return 0;
 	__builtin_memset(route, 0, sizeof(*route));
 	bpf_loop(ROUTE_LOOK, route_step, &walk, 0);
 	route_part_ends(&walk);
@@ -152,7 +152,59 @@ __noinline bool route_of(const struct window *window, u32 at, u32 end, struct ro
 		route->text[ROUTE_TEXT - 2] = '*';
 		route->text[ROUTE_TEXT - 1] = 0;
 	}
-	return walk.ended;
+	return walk.ended ? walk.at - at + 1 : 0;
+}
+
+/* Paths with up to so many bytes, the one behind them included, are remembered. */
+#define PATH_WORDS 8
+
+/* A path that was seen, and the number of its route. */
+struct path_seen {
+	u64 words[PATH_WORDS];
+	u32 size; /* with the byte that ends it; 0: none */
+	u32 number;
+};
+
+#define PATHS_SEEN_BITS 4
+
+struct paths_seen {
+	struct path_seen paths[1 << PATHS_SEEN_BITS];
+};
+
+/* The last paths of each CPU: clients repeat themselves, and a route is dear. 16 x 72 B: 1.1 KiB a CPU. */
+SONDE_SCRATCH(http1_paths_seen, struct paths_seen);
+
+/* Where a path that begins like this is remembered. */
+static __always_inline struct path_seen *path_place(const struct window *window, u32 at)
+{
+	struct paths_seen *seen = sonde_scratch(http1_paths_seen);
+	u64 place = (window_word(window, at) ^ window_word(window, at + 8) * 3) * 0x9e3779b97f4a7c15ULL >> (64 - PATHS_SEEN_BITS);
+
+	asm volatile("" : "+r"(place));
+	return seen ? &seen->paths[place & ((1 << PATHS_SEEN_BITS) - 1)] : NULL;
+}
+
+/* Whether this very path, with what ends it, is at `at`. */
+static __always_inline bool path_is(const struct path_seen *path, const struct window *window, u32 at, u32 end)
+{
+	u32 size = path->size;
+
+	if (!size || at + size > end)
+		return false;
+	for (u32 i = 0; i < PATH_WORDS && i * 8 < size; i++)
+		if (low_bytes(window_word(window, at + i * 8), size - i * 8) != path->words[i])
+			return false;
+	return true;
+}
+
+static __always_inline void path_remember(struct path_seen *path, const struct window *window, u32 at, u32 size, u32 number)
+{
+	if (!size || size > PATH_WORDS * 8)
+		return;
+	for (u32 i = 0; i < PATH_WORDS; i++)
+		path->words[i] = i * 8 < size ? low_bytes(window_word(window, at + i * 8), size - i * 8) : 0;
+	path->size = size;
+	path->number = number;
 }
 
 #endif
