@@ -475,7 +475,7 @@ static __always_inline enum step http1_field(struct cursor *cursor)
 __noinline u64 http1_route(const struct window *window, u32 at, u32 end)
 {
 	struct path_seen *path;
-	struct route route;
+	struct route route = {}; /* older verifiers let nothing pass by reference that was not written */
 	u32 size, number;
 
 	if (!window)
