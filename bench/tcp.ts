@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What the tcp probe costs, all collectors on: interleaved pairs of the same load without and with it, server and loader
- * on a CPU each; time in BPF by program; memory and snapshots as connections grow.
+ * What the tcp probe costs, all collectors on, beside the least that any probe on its hooks costs: rounds of the same load,
+ * server and loader on a CPU each; time in BPF by program; memory and snapshots as connections grow.
  *
- *	npm run bench -- tcp [pairs] [seconds of a run] [connections,...]
+ *	npm run bench -- tcp [rounds] [seconds of a run] [connections,...] [load]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startHost, type Host } from '../test/harness/host.ts';
-import { builtInPackage, repository } from '../test/harness/paths.ts';
+import { builtInPackage, probeCommand, repository } from '../test/harness/paths.ts';
 import { growth } from './tcp/growth.ts';
 import { cpuOf, startLoads, type Load } from './tcp/loads.ts';
 import { programCosts, type ProgramCost } from './tcp/program-costs.ts';
 
-const PAIRS = Number(process.argv[2] ?? 5);
+const ROUNDS = Number(process.argv[2] ?? 5);
 const SECONDS = Number(process.argv[3] ?? 5);
-const SIZES = (process.argv[4] ?? '1000,10000,100000').split(',').map(Number);
+const SIZES = (process.argv[4] ?? '1000,10000,100000').split(',').filter(Boolean).map(Number);
+/** Only loads with this in their name. */
+const ONLY = process.argv[5] ?? '';
 
 interface Run {
   rate: number;
@@ -40,25 +43,33 @@ async function measure(load: Load, host: Host): Promise<Run> {
   };
 }
 
-/** One load without and with the probe, in turn, the first of each pair alternating. */
-async function pairs(load: Load, host: Host): Promise<Record<string, string>> {
-  const off: Run[] = [];
-  const on: Run[] = [];
-  for (let pair = 0; pair < PAIRS; pair++) {
-    for (const isOn of pair % 2 === 0 ? [false, true] : [true, false]) {
-      await host.rest.post(`/v1/probes/tcp/${isOn ? 'start' : 'stop'}`);
-      (isOn ? on : off).push(await measure(load, host));
+const ROWS = { off: {}, 'hooks alone': { hooks: true }, 'a look at the socket': { storage: true }, tcp: {} };
+
+/** One load under each row in turn, so that the rows of a round share the weather of the machine. */
+async function rounds(load: Load, host: Host): Promise<Record<string, Record<string, string>>> {
+  const runs: Record<string, Run[]> = Object.fromEntries(Object.keys(ROWS).map((row) => [row, []]));
+  for (let round = 0; round < ROUNDS; round++) {
+    const order = Object.entries(ROWS);
+    for (const [row, collectors] of round % 2 === 0 ? order : order.toReversed()) {
+      await host.rest.post(`/v1/probes/tcp/${row === 'tcp' ? 'start' : 'stop'}`);
+      await host.rest.put('/v1/probes/tcp-floor', { collectors: { hooks: false, storage: false, ...collectors } });
+      runs[row]!.push(await measure(load, host));
     }
   }
-  const ratios = on.map(({ rate }, i) => rate / off[i]!.rate);
-  const cpu = on.map(({ serverNanoseconds }, i) => serverNanoseconds / off[i]!.serverNanoseconds);
-  return {
-    'a second, off': median(off.map(({ rate }) => rate)).toFixed(0),
-    'on/off': range(ratios),
-    'server CPU each, ns, off': median(off.map(({ serverNanoseconds }) => serverNanoseconds)).toFixed(0),
-    'CPU on/off': range(cpu),
-    'host CPU, %': (median(on.map(({ hostShare }) => hostShare)) * 100).toFixed(2),
-  };
+  await host.rest.put('/v1/probes/tcp-floor', { collectors: { hooks: false, storage: false } });
+  const off = runs.off!;
+  return Object.fromEntries(
+    Object.entries(runs).map(([row, these]) => [
+      row,
+      {
+        'a second': median(these.map(({ rate }) => rate)).toFixed(0),
+        throughput: range(these.map(({ rate }, i) => rate / off[i]!.rate)),
+        'server CPU for each, ns': median(these.map(({ serverNanoseconds }) => serverNanoseconds)).toFixed(0),
+        CPU: range(these.map(({ serverNanoseconds }, i) => serverNanoseconds / off[i]!.serverNanoseconds)),
+        'host CPU, %': (median(these.map(({ hostShare }) => hostShare)) * 100).toFixed(2),
+      },
+    ]),
+  );
 }
 
 async function costs(load: Load, host: Host): Promise<Record<string, string>> {
@@ -67,13 +78,13 @@ async function costs(load: Load, host: Host): Promise<Record<string, string>> {
   const found = await programCosts(host, async () => void ({ operations } = await load.drive(SECONDS)));
   const total = found.reduce((sum: number, cost: ProgramCost) => sum + cost.nanoseconds, 0);
   const runs = found.reduce((sum: number, cost: ProgramCost) => sum + cost.runs, 0);
-  const dearest = found.toSorted((a, b) => b.nanoseconds - a.nanoseconds).slice(0, 4);
+  const dearest = found.toSorted((a, b) => b.nanoseconds - a.nanoseconds).slice(0, 6);
   return {
     'runs for each': (runs / operations).toFixed(2),
     'ns for each': (total / operations).toFixed(0),
     'ns a run': (total / runs).toFixed(0),
-    'dearest (ns a run)': dearest
-      .map(({ name, runs: count, nanoseconds }) => `${name} ${(nanoseconds / count).toFixed(0)}`)
+    'dearest (runs for each x ns a run)': dearest
+      .map(({ name, runs: count, nanoseconds }) => `${name} ${(count / operations).toFixed(2)} x ${(nanoseconds / count).toFixed(0)}`)
       .join(', '),
   };
 }
@@ -84,17 +95,20 @@ function compileWorkload(folder: string, name: string): string {
   return executable;
 }
 
+const floor = fileURLToPath(new URL('tcp/floor', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'sonde-bench-tcp-'));
-const host = await startHost({ probes: { tcp: { package: builtInPackage('tcp') } } });
+execFileSync(process.execPath, [probeCommand, 'build', floor, builtInPackage('tcp')]);
+const host = await startHost({ probes: { 'tcp-floor': { package: floor }, tcp: { package: builtInPackage('tcp') } } });
 try {
   const loads = await startLoads(folder);
   try {
-    const results: Record<string, Record<string, string>> = {};
     const dear: Record<string, Record<string, string>> = {};
-    for (const load of loads) results[load.name] = await pairs(load, host);
-    console.log(`Throughput and CPU, ${PAIRS} pairs of ${SECONDS} s: median [lowest..highest]`);
-    console.table(results);
-    for (const load of loads) dear[load.name] = await costs(load, host);
+    const chosen = loads.filter(({ name }) => name.includes(ONLY));
+    for (const load of chosen) {
+      console.log(`${load.name}: ${ROUNDS} rounds of ${SECONDS} s, beside "off" of the same round: median [lowest..highest]`);
+      console.table(await rounds(load, host));
+    }
+    for (const load of chosen) dear[load.name] = await costs(load, host);
     console.log('Time in BPF for each request or KB, the cost of the statistics taken off');
     console.table(dear);
   } finally {

@@ -169,6 +169,45 @@ test('the state of a connection is what ss says', async () => {
   expect(value('tcp_buffer_receive_limit_bytes')).toBe(field(/rb(\d+)/));
 });
 
+test('the queue of the sender, the network and the queue of the reader are told apart', async () => {
+  const script = `
+import socket, time
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+listener.bind(('127.0.0.1', 0))
+listener.listen()
+client = socket.socket()
+client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+client.connect(listener.getsockname())
+server, _ = listener.accept()
+for _ in range(10):
+    client.send(b'x'); time.sleep(0.03); server.recv(10)
+    server.send(b'y'); client.recv(10); time.sleep(0.03)
+client.send(bytes(200000))
+time.sleep(0.3)
+left = 200000
+while left: left -= len(server.recv(65536))
+print(listener.getsockname()[1])`;
+  const port = (await run('python3', ['-c', script])).trim();
+  const at = (role: string): Record<string, string> => ({ tcp_role: role, server_port: port });
+  const scrape = await host.scrapeUntil(
+    'the connection',
+    (seen) => seen.sum('tcp_connections_closed_total', { server_port: port }) === 2,
+  );
+  const sent = scrape.histogram('tcp_delay_send_queue_seconds', at('client'));
+  expect(sent.count).toBe(11);
+  expect(sent.sum).toBeGreaterThan(0.29);
+  expect(sent.sum).toBeLessThan(0.59);
+  expect(scrape.histogram('tcp_delay_send_queue_seconds', at('server'))).toMatchObject({ count: 10, sum: 0 });
+  const read = scrape.histogram('tcp_delay_receive_queue_seconds', at('server'));
+  expect(read.count).toBeGreaterThanOrEqual(11);
+  expect(read.sum).toBeGreaterThan(0.29);
+  expect(scrape.histogram('tcp_delay_receive_queue_seconds', at('client')).sum).toBeLessThan(0.1);
+  const acknowledged = scrape.histogram('tcp_delay_network_seconds', at('client'));
+  expect(acknowledged.count).toBeGreaterThanOrEqual(10);
+  expect(acknowledged.sum).toBeLessThan(0.6);
+});
+
 test('a datagram more than a queue takes is a drop', async () => {
   const script = `
 import socket, time

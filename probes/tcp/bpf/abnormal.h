@@ -205,13 +205,16 @@ int BPF_PROG(abnormal_drop_plain, struct sk_buff *skb, void *location)
  */
 static __always_inline void abnormal_segment(struct connection *connection, struct tcp_sock *tcp)
 {
+	if (likely(tcp->snd_wnd && tcp->rcv_wnd) &&
+	    likely(!(connection->zero_window_received | connection->zero_window_sent)))
+		return;
 	if (tcp->snd_wnd)
-		connection->once.zero_window_received = 0;
-	else if (first_time(&connection->once.zero_window_received))
+		connection->zero_window_received = 0;
+	else if (first_time(&connection->zero_window_received))
 		trouble(zero_windows, connection, EVENT_ZERO_WINDOW, DIRECTION_RECEIVE, 0, 1);
 	if (tcp->rcv_wnd)
-		connection->once.zero_window_sent = 0;
-	else if (first_time(&connection->once.zero_window_sent))
+		connection->zero_window_sent = 0;
+	else if (first_time(&connection->zero_window_sent))
 		trouble(zero_windows, connection, EVENT_ZERO_WINDOW, DIRECTION_TRANSMIT, 0, 1);
 }
 
@@ -221,7 +224,7 @@ int BPF_PROG(abnormal_read, struct sock *sk)
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
 	struct connection *connection = tcp && !tcp->rcv_wnd ? connection_of(sk) : NULL;
 
-	if (connection && first_time(&connection->once.zero_window_sent))
+	if (connection && first_time(&connection->zero_window_sent))
 		trouble(zero_windows, connection, EVENT_ZERO_WINDOW, DIRECTION_TRANSMIT, 0, 1);
 	return 0;
 }

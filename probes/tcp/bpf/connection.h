@@ -7,6 +7,7 @@
 #define TCP_CONNECTION_H
 
 #include "kernel.h"
+#include "tally.h"
 #include <bpf/bpf_endian.h>
 
 enum tcp_role { ROLE_UNKNOWN, ROLE_CLIENT, ROLE_SERVER };
@@ -23,7 +24,6 @@ enum claim {
 struct once {
 	u32 link_opened, link_closed;
 	u32 opened;
-	u32 zero_window_sent, zero_window_received;
 };
 
 /* How far the kernel's counters have been booked. */
@@ -34,33 +34,38 @@ struct booked {
 	u32 drops;
 };
 
-/* The write that is being timed on its way out, and the segment on its way to the reader; 0: none. */
-struct timed {
-	u64 written, arrived;
-	u32 written_seq, arrived_seq;
-};
+enum write_phase { WRITE_NONE, WRITE_QUEUED, WRITE_SENT };
 
+/* In the order of use: what each segment, each read and each write touches comes first. */
 struct connection {
-	struct sonde_process owners[2];
-	u32 owner; /* which of the two: an owner is never seen half written */
+	u8 owner; /* which of the two: an owner is never seen half written */
 	u8 claim;
-	u8 role;
 	u8 watched; /* the owner is a target of the probe */
-	u8 adopted; /* it was open before the probe saw it */
-	u8 fin_queued;
+	u8 role;
 	u8 family; /* 4 or 6 */
-	u8 with_peer, with_client_port; /* what tells its link from others was settled when it opened */
-	sonde_ip_t local, peer;
-	sonde_port_t local_port, peer_port;
-	u32 opening; /* the handshake is done, and `opened` waits to know the owner */
-	u64 began, established;
+	u8 write_phase; /* of the write that is being timed */
+	u8 adopted; /* it was open before the probe saw it */
+	u8 reserved;
+	u64 write_since; /* when its phase began */
+	u32 write_end;
+	u32 arrived_end; /* of the segment that waits to be read */
+	u64 arrived; /* 0: none does */
+	struct tally rtt;
+	u32 zero_window_sent, zero_window_received;
+	struct tally receive_queue, send_queue, network;
+	struct sonde_process owners[2];
 	struct once once;
+	u32 opening; /* the handshake is done, and `opened` may be booked */
+	u8 with_peer, with_client_port; /* what tells its link from others was settled when it opened */
+	sonde_port_t local_port, peer_port;
 	struct booked booked;
-	struct timed timed;
+	sonde_ip_t local, peer;
+	u64 began, established;
+	u64 connect; /* how long the handshake took, until that is booked, ns */
 };
 
-/* One for each TCP socket, freed with it: 256 B, and some 200 B for its first storage. A child takes its listener's.
- * As a hash: 65536 x 320 B, 21 MB when it is full.
+/* One for each TCP socket, freed with it: 248 B, and some 200 B for its first storage. A child takes its listener's.
+ * As a hash: 65536 x 304 B, 20 MB when it is full.
  */
 SONDE_SOCKET_STATE(connections, struct connection, BPF_F_CLONE, 65536);
 
@@ -102,7 +107,7 @@ static __always_inline struct sonde_process *owner_of(struct connection *connect
 
 static __always_inline void set_owner(struct connection *connection, const struct sonde_process *process, u8 claim)
 {
-	u32 next = !(connection->owner & 1);
+	u8 next = !(connection->owner & 1);
 
 	if (next)
 		connection->owners[1] = *process;
@@ -218,14 +223,23 @@ static __always_inline bool first_time(u32 *once)
 }
 #endif
 
+/* Whether the FIN is written, in a state that is looked at after what it may be part of. */
+static __always_inline bool has_finished(struct tcp_sock *tcp)
+{
+	u8 state = tcp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
+
+	return state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT && state != TCP_SYN_RECV;
+}
+
 /* Payload that the peer has acknowledged: bytes_acked without the SYN and the FIN, which take a number each. */
 static __always_inline u64 payload_sent(const struct connection *connection, struct tcp_sock *tcp)
 {
 	u64 acked = tcp->bytes_acked;
 
+	barrier();
 	if (acked && connection->role == ROLE_CLIENT)
 		acked--;
-	if (acked && connection->fin_queued && tcp->snd_una == tcp->write_seq)
+	if (acked && has_finished(tcp) && tcp->snd_una == tcp->write_seq)
 		acked--;
 	return acked;
 }

@@ -65,7 +65,7 @@ static __always_inline struct endpoint *endpoint_of(struct connection *connectio
 	return connection->watched ? sonde_slot(endpoints, &key) : NULL;
 }
 
-/* Books a finished handshake, as soon as its owner is known, and once. */
+/* Books a finished handshake, once. */
 static __always_inline void handshake_opened(struct connection *connection)
 {
 	struct endpoint *endpoint;
@@ -118,12 +118,13 @@ static __always_inline void handshake_failed(struct connection *connection, stru
 
 static __always_inline void handshake_closed(struct connection *connection)
 {
-	struct endpoint *endpoint;
+	struct endpoint *endpoint = endpoint_of(connection);
 
-	handshake_opened(connection);
-	endpoint = endpoint_of(connection);
-	if (endpoint)
-		sonde_add(&endpoint->closed, 1);
+	if (!endpoint)
+		return;
+	if (connection->opening && first_time(&connection->once.opened))
+		sonde_add(&endpoint->opened, 1);
+	sonde_add(&endpoint->closed, 1);
 }
 
 /* Drops are told with the listener's own lock not held, so they are booked like everything else: once. */
@@ -146,8 +147,6 @@ static __always_inline void handshake_state(struct connection *connection, struc
 {
 	if (new == TCP_ESTABLISHED) {
 		connection->opening = 1;
-		if (connection->claim > CLAIM_LISTENER)
-			handshake_opened(connection);
 	} else if (new == TCP_CLOSE) {
 		if (old == TCP_LISTEN)
 			listener_book(connection, sk);
@@ -184,7 +183,7 @@ int BPF_PROG(handshake_retransmit_synack, struct sock *sk)
 	return 0;
 }
 
-/* Before each snapshot: how full the queues of the listeners are, and connections whose owner has not shown itself. */
+/* Before each snapshot: how full the queues of the listeners are, and which handshakes are done. */
 static __always_inline void handshake_walk(struct connection *connection, struct sock *sk, u64 walk)
 {
 	struct listener *listener;

@@ -8,27 +8,38 @@
 #include "abnormal.h"
 #include "udp.h"
 
+/* Connections come and go by these; the others only lead from one to the next. */
+#define STATES_OF_USE                                                                                              \
+	(1 << TCP_ESTABLISHED | 1 << TCP_SYN_SENT | 1 << TCP_SYN_RECV | 1 << TCP_CLOSE | 1 << TCP_LISTEN)
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, struct sock *sk, int old, int new)
 {
 	struct connection *connection;
 	struct tcp_sock *tcp;
 
-	if (!is_tcp(sk))
+	if ((1 << new & STATES_OF_USE) == 0 || !is_tcp(sk))
 		return 0;
-	owner_state(sk, old, new);
+	if (new == TCP_SYN_SENT)
+		begin(sk, ROLE_CLIENT);
+	else if (new == TCP_LISTEN)
+		begin(sk, ROLE_SERVER);
+	else if (new == TCP_SYN_RECV && old == TCP_LISTEN)
+		inherit(sk);
 	if (new != TCP_ESTABLISHED && new != TCP_CLOSE)
 		return 0;
 	tcp = bpf_skc_to_tcp_sock(sk);
 	connection = tcp ? connection_of(sk) : NULL;
 	if (!connection)
 		return 0;
+	if (new == TCP_ESTABLISHED)
+		establish(connection, sk, tcp);
 	if (collecting.handshake)
 		handshake_state(connection, sk, old, new);
 	if (old == TCP_LISTEN)
 		return 0;
 	if (collecting.service)
-		service_state(connection, tcp, new);
+		service_state(connection, tcp, old, new);
 	if (collecting.abnormal)
 		abnormal_state(connection, tcp, new);
 	if (collecting.link)
@@ -36,7 +47,6 @@ int BPF_PROG(on_state, struct sock *sk, int old, int new)
 	return 0;
 }
 
-/* A reset that follows the last state change is still a segment. */
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(on_destroy, struct sock *sk)
 {
@@ -44,7 +54,7 @@ int BPF_PROG(on_destroy, struct sock *sk)
 	struct connection *connection = tcp ? connection_of(sk) : NULL;
 
 	if (connection)
-		link_book(connection, tcp, 0);
+		link_destroy(connection, tcp);
 	sonde_socket_free(connections, sk);
 	return 0;
 }
@@ -78,7 +88,7 @@ static __always_inline int received(struct sock *sk, int length, int flags)
 	if (length < 0 || !is_tcp(sk))
 		return 0;
 	connection = owned_by_current(sk);
-	if (!connection || !collecting.service || !length || flags & MSG_PEEK)
+	if (!connection || !collecting.service || !connection->arrived || !length || flags & MSG_PEEK)
 		return 0;
 	tcp = bpf_skc_to_tcp_sock(sk);
 	if (tcp)
@@ -150,6 +160,7 @@ int BPF_PROG(on_segment, struct sock *sk, struct sk_buff *skb)
 
 static __always_inline int walked(struct connection *connection, struct opened socket, struct tcp_sock *tcp, u64 walk)
 {
+	service_book(connection);
 	if (collecting.handshake)
 		handshake_walk(connection, socket.sk, walk);
 	if (collecting.link && socket.sk->__sk_common.skc_state != TCP_LISTEN)

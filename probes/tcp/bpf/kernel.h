@@ -118,7 +118,7 @@ struct tcp_sock {
 	u32 snd_una, snd_nxt, write_seq, copied_seq, rcv_nxt;
 	u32 packets_out, lost_out, sacked_out, retrans_out;
 	u32 rate_delivered, rate_interval_us;
-	u64 tcp_mstamp, first_tx_mstamp, delivered_mstamp;
+	u64 tcp_mstamp, delivered_mstamp;
 	u16 tcp_header_len;
 	struct {
 		u32 rtt_us;
@@ -128,8 +128,13 @@ struct tcp_sock {
 struct sk_buff {
 	unsigned int len;
 	struct sock *sk;
+	char cb[48];
 	unsigned char *head, *data;
 	u16 protocol, network_header, transport_header;
+};
+
+struct tcp_skb_cb {
+	u32 ack_seq;
 };
 
 struct request_sock;

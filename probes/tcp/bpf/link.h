@@ -92,6 +92,23 @@ static __always_inline void link_leave(struct connection *connection, struct tcp
 		sonde_add(&link->open, -1);
 }
 
+/* After the last state change only segments go to and fro: a reset, and what answers it. */
+static __always_inline void link_destroy(struct connection *connection, struct tcp_sock *tcp)
+{
+	u32 sent = tcp->segs_out, received = tcp->segs_in;
+	struct link *link;
+
+	if (!connection->watched || !connection->established ||
+	    ((s32)(sent - connection->booked.segments_sent) <= 0 &&
+	     (s32)(received - connection->booked.segments_received) <= 0))
+		return;
+	link = link_of(connection, owner_of(connection));
+	if (!link)
+		return;
+	sonde_add(&link->segments_sent, advance32(&connection->booked.segments_sent, sent));
+	sonde_add(&link->segments_received, advance32(&connection->booked.segments_received, received));
+}
+
 /* Whether somebody else is at work on the socket right now. */
 static __always_inline bool is_locked(struct sock *sk)
 {

@@ -8,11 +8,14 @@
 #include "handshake.h"
 #include "link.h"
 #include "opened.h"
+#include "service.h"
 
-/* Takes the last writes of its owner into the books before another process takes over. */
+/* Takes what its owner has done into the books before another process takes over. */
 static __always_inline void settle(struct connection *connection, struct tcp_sock *tcp)
 {
-	if (!connection->once.link_opened)
+	service_book(connection);
+	handshake_opened(connection);
+	if (!collecting.link)
 		return;
 	link_leave(connection, tcp);
 	connection->once.link_opened = 0;
@@ -25,13 +28,12 @@ static __always_inline void take_over(struct connection *connection, struct tcp_
 {
 	bool is_first = connection->claim <= CLAIM_LISTENER;
 
-	if (!is_first)
+	if (!is_first || connection->once.link_opened)
 		settle(connection, tcp);
 	if (watched && !connection->watched && !is_first)
 		begin_anew(connection, tcp);
 	set_owner(connection, process, CLAIM_IO);
 	connection->watched = watched;
-	handshake_opened(connection);
 }
 
 static __always_inline bool is_same(const struct sonde_process *a, const struct sonde_process *b)
@@ -49,8 +51,6 @@ static __always_inline struct connection *adopt(struct opened socket, struct tcp
 		return NULL;
 	connection->adopted = 1;
 	connection->role = role;
-	connection->fin_queued = sk->__sk_common.skc_state != TCP_ESTABLISHED &&
-				 sk->__sk_common.skc_state != TCP_CLOSE_WAIT;
 	connection->established = bpf_ktime_get_ns();
 	connection->with_peer = role != ROLE_SERVER || settings.server_peers;
 	connection->with_client_port = settings.client_port;
@@ -59,26 +59,39 @@ static __always_inline struct connection *adopt(struct opened socket, struct tcp
 	return connection;
 }
 
-/* The connection of a socket that the current process has read from or written to, which belongs to it from now on. */
-static __always_inline struct connection *owned_by_current(struct sock *sk)
+/* Gives the connection of a socket to the current process; NULL if there is none. */
+static __noinline struct connection *owned_anew(struct sock *sk, struct connection *connection)
 {
-	struct connection *connection = connection_of(sk);
-	bool watched = sonde_target_match();
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
 	struct sonde_process process;
-	struct tcp_sock *tcp;
+	bool watched;
 
-	sonde_process_current(&process);
-	if (likely(connection && connection->claim == CLAIM_IO && connection->watched == watched &&
-		   is_same(owner_of(connection), &process)))
-		return connection;
-	tcp = bpf_skc_to_tcp_sock(sk);
 	if (!tcp || sk->__sk_common.skc_state == TCP_CLOSE)
 		return NULL;
 	if (!connection)
 		connection = adopt((struct opened){ sk, sk }, tcp, ROLE_CLIENT);
-	if (connection)
+	if (!connection)
+		return NULL;
+	sonde_process_current(&process);
+	watched = sonde_target_match();
+	if (connection->claim != CLAIM_IO || connection->watched != watched ||
+	    !is_same(owner_of(connection), &process))
 		take_over(connection, tcp, &process, watched);
 	return connection;
+}
+
+/* The connection of a socket that the current process has read from or written to, which belongs to it from now on. */
+static __always_inline struct connection *owned_by_current(struct sock *sk)
+{
+	struct connection *connection = connection_of(sk);
+	struct sonde_process process;
+
+	if (likely(connection && connection->claim == CLAIM_IO && connection->watched && !sonde_target_mode)) {
+		sonde_process_current(&process);
+		if (likely(is_same(owner_of(connection), &process)))
+			return connection;
+	}
+	return owned_anew(sk, connection);
 }
 
 /* connect() and listen(), in the process that calls. A socket may be used again after it was disconnected. */
@@ -89,13 +102,15 @@ static __always_inline void begin(struct sock *sk, u8 role)
 
 	if (!connection)
 		return;
-	__builtin_memset(connection, 0, sizeof(*connection));
+	if (connection->claim != CLAIM_NONE)
+		__builtin_memset(connection, 0, sizeof(*connection));
 	sonde_process_current(&process);
 	set_owner(connection, &process, CLAIM_OPENER);
 	connection->watched = sonde_target_match();
 	connection->role = role;
-	connection->began = bpf_ktime_get_ns();
 	connection->booked.drops = sk->sk_drops.counter;
+	if (role == ROLE_CLIENT)
+		connection->began = bpf_ktime_get_ns();
 	take_addresses(connection, sk);
 }
 
@@ -103,59 +118,24 @@ static __always_inline void begin(struct sock *sk, u8 role)
 static __always_inline void inherit(struct sock *sk)
 {
 	struct connection *connection = connection_new(sk);
-	struct sonde_process listener;
-	u8 watched;
 
 	if (!connection)
 		return;
-	listener = *owner_of(connection);
-	watched = connection->watched;
-	__builtin_memset(connection, 0, sizeof(*connection));
-	if (listener.start) {
-		connection->owners[0] = listener;
-		connection->claim = CLAIM_LISTENER;
-	}
-	connection->watched = watched;
+	connection->claim = connection->claim == CLAIM_NONE ? CLAIM_NONE : CLAIM_LISTENER;
 	connection->role = ROLE_SERVER;
-	connection->began = bpf_ktime_get_ns();
+	connection->adopted = 0;
+	connection->booked.drops = 0;
+	if (connection->claim == CLAIM_NONE)
+		connection->watched = !sonde_target_mode;
 }
 
-static __always_inline void establish(struct sock *sk)
+/* The kernel has just read the clock, for the last segment of the handshake. */
+static __always_inline void establish(struct connection *connection, struct sock *sk, struct tcp_sock *tcp)
 {
-	struct connection *connection = connection_of(sk);
-
-	if (!connection)
-		return;
 	take_addresses(connection, sk);
 	connection->with_peer = connection->role != ROLE_SERVER || settings.server_peers;
 	connection->with_client_port = settings.client_port;
-	connection->established = bpf_ktime_get_ns();
-}
-
-static __always_inline void owner_state(struct sock *sk, int old, int new)
-{
-	struct connection *connection;
-
-	switch (new) {
-	case TCP_SYN_SENT:
-		begin(sk, ROLE_CLIENT);
-		break;
-	case TCP_LISTEN:
-		begin(sk, ROLE_SERVER);
-		break;
-	case TCP_SYN_RECV:
-		if (old == TCP_LISTEN)
-			inherit(sk);
-		break;
-	case TCP_ESTABLISHED:
-		establish(sk);
-		break;
-	case TCP_FIN_WAIT1:
-	case TCP_LAST_ACK:
-		connection = connection_of(sk);
-		if (connection)
-			connection->fin_queued = 1;
-	}
+	connection->established = tcp->tcp_mstamp * 1000;
 }
 
 struct listening_key {

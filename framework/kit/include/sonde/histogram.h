@@ -115,6 +115,28 @@ static __always_inline void ___sonde_count_slot(u64 *slots, u32 slot, u64 n)
 		sonde_add(&slots[index], n);
 }
 
+/* The places of a distribution in rising order: `zero`, the slots, `over`. */
+#define SONDE_HISTOGRAM_PLACES (SONDE_HISTOGRAM_SLOTS + 2)
+
+/* The place of a duration in ns: a larger one never has a lower place. */
+static __always_inline u32 sonde_histogram_place(u64 ns)
+{
+	if (ns <= ___SONDE_NS_LOWEST)
+		return 0;
+	return ns > ___SONDE_NS_HIGHEST ? SONDE_HISTOGRAM_PLACES - 1 : ___sonde_slot_of_ns(ns) + 1;
+}
+
+/* Counts `n` durations at a place; the caller adds what they took together to `sum`. */
+static __always_inline void sonde_histogram_count(sonde_histogram_t *histogram, u32 place, u64 n)
+{
+	if (place == 0)
+		sonde_add(&histogram->zero, n);
+	else if (place == SONDE_HISTOGRAM_PLACES - 1)
+		sonde_add(&histogram->over, n);
+	else
+		___sonde_count_slot(histogram->slots, place - 1, n);
+}
+
 /* Adds a duration in ns, which `n` things took. Some 10 ns; usable in every program type. */
 static __always_inline void sonde_histogram_add_many(sonde_histogram_t *histogram, u64 ns, u64 n)
 {
