@@ -189,6 +189,12 @@ static __always_inline bool first_time(u32 *once)
 {
 	return !*(volatile u32 *)once && __sync_val_compare_and_swap(once, 0, 1) == 0;
 }
+
+/* What there is, once. */
+static __always_inline u64 take(u64 *value)
+{
+	return __sync_lock_test_and_set(value, 0);
+}
 #else
 /*
  * Before 5.12 there is no compare-and-exchange. Two that book in the same instant may both count the difference; it is
@@ -220,6 +226,14 @@ static __always_inline bool first_time(u32 *once)
 		return false;
 	sonde_set(once, 1);
 	return true;
+}
+
+static __always_inline u64 take(u64 *value)
+{
+	u64 taken = *(volatile u64 *)value;
+
+	sonde_set(value, 0);
+	return taken;
 }
 #endif
 

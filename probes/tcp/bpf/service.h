@@ -59,7 +59,7 @@ static __noinline int service_spill(struct connection *connection, struct tally 
 
 static __always_inline void service_book_all(struct connection *connection, struct service *service)
 {
-	u64 connect = __sync_lock_test_and_set(&connection->connect, 0);
+	u64 connect = take(&connection->connect);
 
 	if (connect)
 		sonde_histogram_add(&service->connect, connect);

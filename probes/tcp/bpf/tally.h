@@ -19,6 +19,8 @@ struct tally {
 	u64 sum;    /* of what is counted, ns */
 };
 
+#ifndef SONDE_SOCKET_HASH
+
 /* Where the places of an empty tally are best, for durations like this one. */
 static __always_inline u64 tally_base(u64 place)
 {
@@ -27,34 +29,43 @@ static __always_inline u64 tally_base(u64 place)
 	return base > SONDE_HISTOGRAM_PLACES - TALLY_PLACES ? SONDE_HISTOGRAM_PLACES - TALLY_PLACES : base;
 }
 
-/* Counts a duration; false if it lies elsewhere or a count is full: then the tally is to be booked first. */
-static __always_inline bool tally_add(struct tally *tally, u64 ns)
+/*
+ * Counts a duration; 0 if it lies elsewhere or a count is full: then the tally is to be booked first.
+ * A global function, as the next: the verifier looks at it once, not at every path to every call.
+ */
+__noinline int tally_add(struct tally *tally, u64 ns)
 {
 	u64 place = sonde_histogram_place(ns);
 
+	if (!tally)
+		return 0;
 	for (int i = 0; i < 2; i++) {
 		u64 before = *(volatile u64 *)&tally->counts;
 		u64 base = before & TALLY_COUNTS ? before >> TALLY_BASE_SHIFT : tally_base(place);
 		u64 shift = (place - base) * TALLY_BITS, after;
 
 		if (shift >= TALLY_PLACES * TALLY_BITS || (before >> shift & TALLY_MASK) == TALLY_MASK)
-			return false;
+			return 0;
 		after = (base << TALLY_BASE_SHIFT | (before & TALLY_COUNTS)) + (1ULL << shift);
 		if (__sync_val_compare_and_swap(&tally->counts, before, after) == before) {
 			sonde_add(&tally->sum, ns);
-			return true;
+			return 1;
 		}
 	}
-	return false;
+	return 0;
 }
 
 /* Adds what has been counted to a histogram, once, whoever else does so at the same time. */
-static __always_inline void tally_book(struct tally *tally, sonde_histogram_t *histogram)
+__noinline int tally_book(struct tally *tally, sonde_histogram_t *histogram)
 {
-	u64 counts = *(volatile u64 *)&tally->counts, base = counts >> TALLY_BASE_SHIFT;
+	u64 counts, base;
 
-	if (__sync_val_compare_and_swap(&tally->counts, counts, 0) != counts)
-		return;
+	if (!tally || !histogram)
+		return 0;
+	counts = *(volatile u64 *)&tally->counts;
+	base = counts >> TALLY_BASE_SHIFT;
+	if (!counts || __sync_val_compare_and_swap(&tally->counts, counts, 0) != counts)
+		return 0;
 	sonde_add(&histogram->sum, __sync_lock_test_and_set(&tally->sum, 0));
 	for (int i = 0; i < TALLY_PLACES; i++) {
 		u64 n = counts >> (i * TALLY_BITS) & TALLY_MASK;
@@ -62,6 +73,22 @@ static __always_inline void tally_book(struct tally *tally, sonde_histogram_t *h
 		if (n)
 			sonde_histogram_count(histogram, base + i, n);
 	}
+	return 0;
 }
+
+#else
+
+/* Without compare-and-exchange nothing is tallied: each duration goes at once to where it is shown. */
+static __always_inline int tally_add(struct tally *tally, u64 ns)
+{
+	return 0;
+}
+
+static __always_inline int tally_book(struct tally *tally, sonde_histogram_t *histogram)
+{
+	return 0;
+}
+
+#endif
 
 #endif
