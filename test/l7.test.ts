@@ -193,6 +193,27 @@ test('a response that nobody asked for is unmatched, and changes no other', asyn
   expect(scrape.select(httpServer, byPort(server.port)).map(({ labels }) => labels.http_response_status_code)).toEqual(['200']);
 });
 
+test('requests beyond the 64 that may be open are lost one by one, and those after them count', async () => {
+  await using server = await listen();
+  const [client, peer] = await server.pair();
+  const full = (scrape: Exposition): number => scrape.sum('sonde_loss_total', { probe: 'l7', cause: 'queue_full' });
+  const before = full(await host.scrape());
+  const ask = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) await said(client, peer, '*1\r\n$4\r\nPING\r\n');
+  };
+  await ask(100);
+  await said(peer, client, '+PONG\r\n'.repeat(50));
+  await ask(40);
+  await said(peer, client, '+PONG\r\n'.repeat(90));
+  await ask(3);
+  await said(peer, client, '+PONG\r\n'.repeat(3));
+  client.end();
+  peer.end();
+  const scrape = await host.scrapeUntil('the last', (seen) => seen.sum(redisServer, byPort(server.port)) >= 107);
+  expect([scrape.sum(redisServer, byPort(server.port)), scrape.sum(redisClient, byPort(server.port))]).toEqual([107, 107]);
+  expect(full(scrape) - before).toBe(2 * 36);
+});
+
 test('what io_uring sends is unseen, and what its peer reads is not', async () => {
   await using server = await startRedis();
   const unseen = (scrape: Exposition): number => scrape.sum('sonde_loss_total', { probe: 'l7', cause: 'unseen' });

@@ -72,7 +72,7 @@ struct connection {
 	/* Exchanges are added by the requests' side and taken by the responses' side: each moves its own end only. */
 	u32 added, taken;
 	u64 answered;	/* how many of the run at the front have been answered */
-	u64 unqueued;	/* requests behind the queue, since it was full: they are counted as lost when they are answered */
+	u64 unqueued;	/* requests that found no room behind the queue: they count as lost when they are answered */
 	u64 extra;	/* responses still to come that belong to a request already answered */
 	sonde_ip_t peer;
 	sonde_port_t server_port;
@@ -166,21 +166,47 @@ static __always_inline bool has_exchange(const struct connection *connection)
 	return *(volatile u32 *)&connection->added != connection->taken;
 }
 
-/*
- * Queues a request, or a run of `amount` equal ones. A full queue lets go of its order: from there on requests are only
- * counted, until all before them have been answered.
- */
-static __always_inline void exchange_add(struct connection *connection, const struct exchange *exchange)
+/* The operation of a run of requests that found no room: each is lost when its response comes. */
+#define EXCHANGE_LOST 0xffff
+
+static __always_inline u32 exchange_put(struct connection *connection, const struct exchange *exchange)
 {
 	u32 added = connection->added;
 
-	if (connection->unqueued || added - *(volatile u32 *)&connection->taken >= EXCHANGES) {
-		sonde_add(&connection->unqueued, exchange->requests);
-		return;
-	}
 	*exchange_at(connection, added) = *exchange;
 	barrier();
 	*(volatile u32 *)&connection->added = added + 1;
+	return added;
+}
+
+/*
+ * The queue is full, or was: requests that find no room are only counted. As soon as there is room again, those take one
+ * place in the order, in front of what came after them. Returns whether there is. A global function: verified by itself, once.
+ */
+__noinline int exchange_makes_room(struct connection *connection, u32 requests)
+{
+	struct exchange lost = { .operation = EXCHANGE_LOST };
+
+	if (!connection)
+		return 0;
+	if (EXCHANGES - (connection->added - *(volatile u32 *)&connection->taken) < 2) {
+		sonde_add(&connection->unqueued, requests);
+		return 0;
+	}
+	lost.requests = __sync_lock_test_and_set(&connection->unqueued, 0);
+	if (lost.requests)
+		exchange_put(connection, &lost);
+	return 1;
+}
+
+/* Queues a request, or a run of equal ones. Returns the number of the exchange, or one that none has yet. */
+static __always_inline u32 exchange_add(struct connection *connection, const struct exchange *exchange)
+{
+	bool full = connection->added - *(volatile u32 *)&connection->taken >= EXCHANGES;
+
+	if (unlikely(connection->unqueued || full) && !exchange_makes_room(connection, exchange->requests))
+		return connection->added;
+	return exchange_put(connection, exchange);
 }
 
 static __always_inline void exchange_take(struct connection *connection)
@@ -190,26 +216,45 @@ static __always_inline void exchange_take(struct connection *connection)
 	*(volatile u32 *)&connection->taken = connection->taken + 1;
 }
 
-/* The request that the next response answers, or NULL: then what is missing has been counted. */
-static __always_inline struct exchange *exchange_first(struct connection *connection)
-{
-	if (likely(has_exchange(connection)))
-		return exchange_at(connection, connection->taken);
-	if (connection->unqueued) {
-		sonde_add(&connection->unqueued, -1);
-		sonde_lost(SONDE_LOSS_QUEUE_FULL, 1);
-	} else {
-		sonde_lost(SONDE_LOSS_UNMATCHED, 1);
-	}
-	return NULL;
-}
-
 /* Counts requests of the first exchange as answered. */
 static __always_inline void exchange_answered(struct connection *connection, const struct exchange *exchange, u32 count)
 {
 	connection->answered += count;
 	if (connection->answered >= exchange->requests)
 		exchange_take(connection);
+}
+
+/* Responses came to what is not in the queue: counts them. A global function: verified by itself, once. */
+__noinline int exchange_missing(struct connection *connection, u32 responses)
+{
+	u64 unqueued;
+
+	if (!connection)
+		return 0;
+	unqueued = connection->unqueued;
+	if (has_exchange(connection)) {
+		exchange_answered(connection, exchange_at(connection, connection->taken), responses);
+		sonde_lost(SONDE_LOSS_QUEUE_FULL, responses);
+	} else if (unqueued && __sync_bool_compare_and_swap(&connection->unqueued, unqueued, unqueued - 1)) {
+		sonde_lost(SONDE_LOSS_QUEUE_FULL, 1);
+	} else {
+		sonde_lost(SONDE_LOSS_UNMATCHED, 1);
+	}
+	return 0;
+}
+
+/*
+ * The request, or the run of them, that the next responses answer; there are several only if it is a run of so many. NULL:
+ * then what is missing has been counted.
+ */
+static __always_inline struct exchange *exchange_first(struct connection *connection, u32 responses)
+{
+	struct exchange *exchange = exchange_at(connection, connection->taken);
+
+	if (likely(has_exchange(connection) && exchange->operation != EXCHANGE_LOST))
+		return exchange;
+	exchange_missing(connection, responses);
+	return NULL;
 }
 
 /* Gives up the requests that wait: nobody will see their responses. A global function: it is verified by itself, once. */

@@ -251,7 +251,7 @@ __noinline int http1_tell_span(struct captures *captures, struct connection *con
 static __always_inline void http1_answered(struct connection *connection, struct stream *stream, u64 last, struct window *window,
 					   struct captures *captures)
 {
-	struct exchange *exchange = exchange_first(connection);
+	struct exchange *exchange = exchange_first(connection, 1);
 	u32 status = stream->operation;
 
 	connection->confirmed = 1;
@@ -301,8 +301,7 @@ static __always_inline enum step http1_request_head_ends(struct cursor *cursor)
 	};
 
 	capture_ends(cursor);
-	stream->number = connection->added;
-	exchange_add(connection, &exchange);
+	stream->number = exchange_add(connection, &exchange);
 	if (stream->flags & HTTP1_CHUNKED) {
 		stream->body = 0;
 		stream->phase = HTTP1_CHUNK;

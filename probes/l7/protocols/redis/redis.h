@@ -623,7 +623,7 @@ static __always_inline void redis_answered(struct cursor *cursor, u32 count)
 		if (!has_exchange(connection))
 			return;
 	}
-	exchange = exchange_first(connection);
+	exchange = exchange_first(connection, count);
 	if (!exchange)
 		return;
 	flags = redis_flags_of(exchange->operation);
