@@ -3,7 +3,7 @@ import { redact, type DecoderContext, type Emit, type RecordBatch } from '@sonde
 import { parseHttpHead, redactQuery, type HttpHead } from './http-head.ts';
 import { spanReader } from './span-record.ts';
 
-/** `enum http1_method` of protocols/http1/http1.h. */
+/** `enum http1_method` of protocols/http1/requests.h. */
 const METHODS = ['_OTHER', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'];
 
 /** Makes spans of the records `struct http1_span`. */
