@@ -110,7 +110,7 @@ async function openRooms({ configFile, log }: HostOptions, undo: Undo): Promise<
   undo.push(() => control.close());
   for (const warning of control.warnings) log('warn', warning);
 
-  const identity = await openIdentity({ attributes: config.config.node.attributes });
+  const identity = await openIdentity({ attributes: config.config.node.attributes, interval: config.config.interval });
   undo.push(() => identity.close());
   const surroundings = openSurroundings(identity, config.config);
   undo.push(() => surroundings.close());

@@ -4,9 +4,10 @@ import { CgroupTable } from './cgroup-table.ts';
 import type { KernelSource } from './kernel-source.ts';
 import { processLabels } from './labels.ts';
 import { LateFacts } from './late-facts.ts';
-import { ENDED, KERNEL_THREAD, KNOWN, ProcessTable } from './process-table.ts';
+import { ENDED, KNOWN, ProcessTable } from './process-table.ts';
 import { ProcessTracker } from './process-tracker.ts';
 import { RecordReader } from './records.ts';
+import { TableFacts } from './table-facts.ts';
 import type {
   CgroupId,
   Identity,
@@ -18,8 +19,10 @@ import type {
   ProcessFacts,
 } from './types.ts';
 
-/** How long an ended process is kept that nobody holds: longer than a key of it waits in a map or ring, ms. */
+/** Shortest time that an ended process is kept that nobody holds, ms. */
 const KEPT = 60_000;
+/** It is kept for so many intervals at least: longer than a key of it waits in a map or ring. */
+const KEPT_INTERVALS = 3;
 /** Time between two looks at loss, at what may be freed, and at who has settled, ms. */
 const TICK = 1000;
 /** Shortest and longest wait between two walks, ms: it doubles while they find none of those who were missing. */
@@ -36,6 +39,8 @@ export class HostIdentity extends EventEmitter<IdentityEvents> implements Identi
   readonly #records: RecordReader;
   readonly #node: Labels;
   readonly #bootTime: number;
+  /** How long an ended process is kept that nobody holds, ms. */
+  readonly #kept: number;
   readonly #facets: IdentityFacet[] = [];
   /** Records that had been lost when the last walk made up for it. */
   #healed = 0;
@@ -44,12 +49,16 @@ export class HostIdentity extends EventEmitter<IdentityEvents> implements Identi
   #walkAfter = 0;
   #walkWait = WALK_AGAIN;
 
-  /** @param bootTime what to add to nanoseconds since boot to get nanoseconds since 1970 */
-  constructor(source: KernelSource, node: Labels, bootTime: number) {
+  /**
+   * @param bootTime what to add to nanoseconds since boot to get nanoseconds since 1970
+   * @param interval longest time between two snapshots of the kernel's maps, ms
+   */
+  constructor(source: KernelSource, node: Labels, bootTime: number, interval: number) {
     super();
     this.#source = source;
     this.#node = node;
     this.#bootTime = bootTime;
+    this.#kept = Math.max(KEPT, KEPT_INTERVALS * interval);
     this.#records = new RecordReader(source.object.btf, this.#tracker);
   }
 
@@ -82,26 +91,7 @@ export class HostIdentity extends EventEmitter<IdentityEvents> implements Identi
   }
 
   facts(id: IdentityId): ProcessFacts | undefined {
-    const table = this.#table;
-    if (!table.has(id)) return undefined;
-    const key = { id, pid: table.tgid[id]!, execId: table.execId[id]!, start: table.start[id]! };
-    const state = { ended: table.is(id, ENDED), kernelThread: table.is(id, KERNEL_THREAD) };
-    if (!table.is(id, KNOWN)) return { ...key, ...state, known: false };
-    const commandLine = table.commandLine[id];
-    return {
-      ...key,
-      ...state,
-      known: true,
-      parentPid: table.parentPid[id]!,
-      parent: table.holder(table.parentPid[id]!, key.start) || undefined,
-      namespacePid: table.namespacePid[id]!,
-      userId: table.userId[id]!,
-      comm: table.comm[id],
-      executable: table.executable[id],
-      command: commandLine?.slice(0, table.commandLength[id]),
-      commandLine,
-      cgroup: table.cgroup[id]!,
-    };
+    return this.#table.has(id) ? new TableFacts(this.#table, id) : undefined;
   }
 
   ended(id: IdentityId): boolean {
@@ -162,8 +152,8 @@ export class HostIdentity extends EventEmitter<IdentityEvents> implements Identi
   #tick(): void {
     void this.#late.visitSurvivors();
     const now = performance.now();
-    this.#table.sweep(now - KEPT, (id) => this.#free(id));
-    this.#cgroups.sweep(now - 2 * KEPT);
+    this.#table.sweep(now - this.#kept, (id) => this.#free(id));
+    this.#cgroups.sweep(now - 2 * this.#kept);
     const lost = this.#source.lost()['ring_full']!;
     const isDue = now >= this.#walkAfter && this.#tracker.missing.size > 0;
     if (this.#walking !== undefined || !(isDue || lost !== this.#healed)) return;

@@ -6,7 +6,7 @@ import type { Identity } from './types.ts';
 export function observeIdentity(meter: Meter, identity: Pick<Identity, 'counts'>): void {
   const processes = meter.createObservableGauge('sonde.processes', {
     unit: '{process}',
-    description: 'Processes that the host knows: live; missing: no more than pid and start; kept: ended within the last minute; held: ended before, and named by a series',
+    description: 'Processes that the host knows: live; missing: no more than pid and start; kept: ended lately; held: ended before, and named by a series',
   });
   processes.addCallback((result) => {
     const { live, missing, kept, entries } = identity.counts();

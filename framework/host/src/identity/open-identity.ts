@@ -13,6 +13,11 @@ const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 export interface IdentityOptions {
   /** Attributes of the node by the configuration, such as `deployment.environment.name`. */
   attributes?: Readonly<Record<string, string | number>>;
+  /**
+   * Longest time between two snapshots of the kernel's maps, ms: processes that ended are kept for three of them, and a minute
+   * at least.
+   */
+  interval?: number;
 }
 
 /**
@@ -22,12 +27,12 @@ export interface IdentityOptions {
  * @throws SONDE_IDENTITY_PID_NAMESPACE where this is not the initial pid namespace: its pids mean nothing to the kernel's
  * @throws NativeError if the kernel refuses the object
  */
-export async function openIdentity({ attributes }: IdentityOptions = {}): Promise<Identity> {
+export async function openIdentity({ attributes, interval = 0 }: IdentityOptions = {}): Promise<Identity> {
   const namespace = readlinkSync('/proc/self/ns/pid');
   if (namespace !== INITIAL_PID_NAMESPACE) throw sondeError('SONDE_IDENTITY_PID_NAMESPACE', { namespace });
   const source = await KernelSource.open();
   try {
-    const identity = new HostIdentity(source, nodeLabels(attributes), clockOffset().boottime);
+    const identity = new HostIdentity(source, nodeLabels(attributes), clockOffset().boottime, interval);
     await identity.start();
     return identity;
   } catch (error) {

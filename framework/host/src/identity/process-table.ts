@@ -74,7 +74,7 @@ export class ProcessTable {
   /** The process that had this pid when `start` was, as it was last seen; 0 if that is not known. */
   holder(tgid: number, start: number): IdentityId {
     let found = 0;
-    for (const id of this.chain(tgid)) {
+    for (let id = this.#newest.get(tgid) ?? 0; id !== 0; id = this.#next[id]!) {
       if (this.start[id]! <= start && (found === 0 || this.#isOlder(found, id))) found = id;
     }
     return found;

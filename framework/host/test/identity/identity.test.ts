@@ -17,7 +17,7 @@ import {
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openIdentity } from '../../src/identity/index.ts';
 import type { Identity, IdentityId, ProcessFacts } from '../../src/identity/index.ts';
 import { compileSpawn, startReady, stop } from './spawn.ts';
@@ -307,6 +307,31 @@ describe('the room', () => {
     expect(identity.labels(nap!.id).get('process.executable.path')).toBe(rootFolder + program);
     identity.release(nap!.id);
     expect(identity.facts(nap!.id)).toBeDefined();
+  });
+
+  test.each([
+    { interval: 10_000, kept: 60_000 },
+    { interval: 120_000, kept: 360_000 },
+  ])('keeps an ended process for $kept ms where snapshots are $interval ms apart', async ({ interval, kept }) => {
+    const realNow = performance.now.bind(performance);
+    let ahead = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => realNow() + ahead);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const other = await openIdentity({ interval });
+    onTestFinished(() => other.close());
+    const freed: IdentityId[] = [];
+    let nap = 0;
+    other.on('freed', (id) => freed.push(id));
+    other.on('started', (id) => (other.facts(id)!.commandLine?.endsWith('nap kept') ? (nap = id) : undefined));
+    await run(program, ['nap', 'kept']);
+    other.settle();
+    expect(other.ended(nap)).toBe(true);
+    ahead = kept - 10_000;
+    await sleep(1500);
+    expect(other.facts(nap)).toBeDefined();
+    ahead = kept + 1000;
+    await sleep(1500);
+    expect(freed).toContain(nap);
   });
 
   test('leaves no program, map or link in the kernel', async () => {
