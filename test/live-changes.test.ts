@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Child } from './harness/child.ts';
+import { Child, run } from './harness/child.ts';
 import { startHost } from './harness/host.ts';
 import { fixturePackage } from './harness/paths.ts';
 import { compile } from './harness/workload.ts';
@@ -34,4 +34,17 @@ test('twenty live changes under load: not one call is lost or counted twice', as
   const count = (programs: typeof before.programs) => programs.find(({ collector }) => collector === 'calls')?.id;
   const after = await host.probe('values');
   expect(count(after.programs), 'the counting program was never replaced').toBe(count(before.programs));
+});
+
+test('a collector that is switched off has first told all that it counted', async () => {
+  const values = await compile('workloads/values.c', { name: 'values-off' });
+  await using host = await startHost({ probes: { values: { package: fixturePackage('values'), collectors: { keyed: true } } } });
+  for (const [round, off] of [{ calls: false }, { keyed: false }].entries()) {
+    await host.rest.put('/v1/probes/values', { collectors: { calls: true, keyed: true } });
+    await run(values.path, ['100', '5']);
+    await host.rest.put('/v1/probes/values', { collectors: off });
+    await sleep(1100); // a scrape shares what is younger than a second
+    const scrape = await host.scrape();
+    expect(scrape.sum(round === 0 ? 'values_calls_total' : 'values_keyed_calls_total', values.label)).toBe(100 * (round + 1));
+  }
 });

@@ -57,6 +57,13 @@ export class Attachments {
     return unserved.filter(({ choice }) => choice !== undefined);
   }
 
+  /** Detaches what only other collectors than these want, and lets their iterators say their last word. */
+  async keep(collectors: ReadonlySet<string>): Promise<void> {
+    const isKept = ({ tasks }: { tasks: ReadonlySet<Task> }): boolean => [...tasks].some(({ collector }) => collectors.has(collector));
+    await this.#detachAllBut(new Set([...this.#links].filter(([, link]) => isKept(link)).map(([key]) => key)));
+    await this.#iterators.keep(isKept);
+  }
+
   isAttached(task: Task): boolean {
     for (const { tasks } of this.#links.values()) if (tasks.has(task)) return true;
     return this.#iterators.isWanted(task);
@@ -74,7 +81,7 @@ export class Attachments {
   /** Nothing is counted any more; what the iterators have to say is in the maps. */
   async detachAll(): Promise<void> {
     await this.#detachAllBut(new Set());
-    await this.#iterators.follow(new Map());
+    await this.#iterators.keep(() => false);
   }
 
   async #attach(key: string, tasks: Set<Task>, spec: AttachSpec): Promise<boolean> {

@@ -22,16 +22,12 @@ export class Iterators {
   }
 
   /**
-   * Runs those that were not wanted before, and those that are wanted no more if they have a last word to say.
+   * Runs those that were not wanted before, and `keep`s the others that are.
    * @returns tasks whose iterator the kernel refused
    */
   async follow(wanted: ReadonlyMap<string, Iterator>): Promise<Task[]> {
     const unserved: Task[] = [];
-    for (const [key, gone] of this.#wanted) {
-      if (wanted.has(key)) continue;
-      if (runs(gone, 'snapshot', 'stop')) await this.#run(gone);
-      this.#wanted.delete(key);
-    }
+    await this.keep((_, key) => wanted.has(key));
     for (const [key, iterator] of wanted) {
       const isNew = !this.#wanted.has(key);
       this.#wanted.set(key, iterator);
@@ -40,6 +36,15 @@ export class Iterators {
       unserved.push(...iterator.tasks);
     }
     return unserved;
+  }
+
+  /** Runs those that are wanted no more, if they have a last word to say. */
+  async keep(isKept: (iterator: Iterator, key: string) => boolean): Promise<void> {
+    for (const [key, iterator] of this.#wanted) {
+      if (isKept(iterator, key)) continue;
+      if (runs(iterator, 'snapshot', 'stop')) await this.#run(iterator);
+      this.#wanted.delete(key);
+    }
   }
 
   isWanted(task: Task): boolean {

@@ -32,6 +32,7 @@ export class LoadedProbe {
   readonly #attachments: Attachments | undefined;
   readonly #sources: Sources;
   readonly #loss: LossSource | undefined;
+  #collectors: ReadonlySet<string> = new Set();
 
   /**
    * Loads the object of one of the plans, with nothing attached yet: which, `plan` says.
@@ -69,16 +70,25 @@ export class LoadedProbe {
   }
 
   /**
-   * Makes collectors, params and the target mode what they are to be, and touches nothing else.
+   * Makes collectors, params and the target mode what they are to be, and touches nothing else. What collectors that go
+   * have counted is added to the series first.
    * @returns tasks that want a program which this object has not loaded
    */
   async follow(settings: RunSettings): Promise<Task[]> {
     await this.#sources.wake(settings);
+    const staying = new Set([...this.#collectors].filter((collector) => settings.collectors.has(collector)));
+    const someLeave = staying.size < this.#collectors.size;
+    if (someLeave) await this.#attachments?.beforeSnapshot();
     if (this.#object !== undefined) {
       writeLiveParams(this.#object, this.#package.manifest, settings.params);
       writeCollectors(this.#object, this.#package.manifest, settings.collectors);
       this.setTargetMode(settings.targetMode);
     }
+    if (someLeave) {
+      await this.#attachments?.keep(staying);
+      await this.#sources.snapshot();
+    }
+    this.#collectors = settings.collectors;
     await this.#sources.follow(settings);
     return (await this.#attachments?.follow(settings.collectors, settings.params)) ?? [];
   }
