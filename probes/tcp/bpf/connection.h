@@ -22,7 +22,8 @@ enum claim {
 
 /* Which things of a connection that happen once have been booked, so that they are booked once. */
 struct once {
-	u32 link_opened, link_closed;
+	u32 link_opened; /* in the links of which object: after a reload it is open in those of the next */
+	u32 link_closed;
 	u32 opened;
 };
 
@@ -88,16 +89,19 @@ static __always_inline bool is_tcp(struct sock *sk)
 	return sk->sk_protocol == IPPROTO_TCP && (family == AF_INET || family == AF_INET6);
 }
 
-/* The connection of a full socket, or NULL if the probe does not know it. */
+/* The connection of a full socket, or NULL if the probe does not know it, or if another object counts for now. */
 static __always_inline struct connection *connection_of(struct sock *sk)
 {
-	return sonde_socket_get(connections, sk);
+	return sonde_target_paused() ? NULL : sonde_socket_get(connections, sk);
 }
 
-/* The connection of a socket that may be new; NULL, which is counted, if there is no memory. */
+/*
+ * The connection of a socket that may be new; NULL if another object counts for now, or, which is counted, if there is
+ * no memory.
+ */
 static __always_inline struct connection *connection_new(struct sock *sk)
 {
-	return sonde_socket_new(connections, sk);
+	return sonde_target_paused() ? NULL : sonde_socket_new(connections, sk);
 }
 
 static __always_inline struct sonde_process *owner_of(struct connection *connection)
@@ -190,6 +194,14 @@ static __always_inline bool first_time(u32 *once)
 	return !*(volatile u32 *)once && __sync_val_compare_and_swap(once, 0, 1) == 0;
 }
 
+/* True the first time in this object. */
+static __always_inline bool first_time_here(u32 *once)
+{
+	u32 before = *(volatile u32 *)once;
+
+	return before != sonde_generation && __sync_val_compare_and_swap(once, before, sonde_generation) == before;
+}
+
 /* What there is, once. */
 static __always_inline u64 take(u64 *value)
 {
@@ -225,6 +237,14 @@ static __always_inline bool first_time(u32 *once)
 	if (*(volatile u32 *)once)
 		return false;
 	sonde_set(once, 1);
+	return true;
+}
+
+static __always_inline bool first_time_here(u32 *once)
+{
+	if (*(volatile u32 *)once == sonde_generation)
+		return false;
+	sonde_set(once, sonde_generation);
 	return true;
 }
 

@@ -53,8 +53,9 @@ int BPF_PROG(on_destroy, struct sock *sk)
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
 	struct connection *connection = tcp ? connection_of(sk) : NULL;
 
-	if (connection)
-		link_destroy(connection, tcp);
+	if (!connection)
+		return 0;
+	link_destroy(connection, tcp);
 	sonde_socket_free(connections, sk);
 	return 0;
 }

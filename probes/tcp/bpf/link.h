@@ -66,7 +66,7 @@ static __always_inline struct link *link_book(struct connection *connection, str
 	link = link_of(connection, owner_of(connection));
 	if (!link)
 		return NULL;
-	if (first_time(&connection->once.link_opened))
+	if (first_time_here(&connection->once.link_opened))
 		sonde_add(&link->open, 1);
 	delta = advance(&connection->booked.sent, payload_sent(connection, tcp));
 	if (delta)

@@ -73,7 +73,7 @@ static __always_inline bool is_udp(struct sock *sk)
 /* The socket's owner, which is the current process from now on; NULL if that is no target. */
 static __always_inline struct udp_owner *udp_owned(struct sock *sk)
 {
-	struct udp_owner *owner = sonde_socket_new(udp_owners, sk);
+	struct udp_owner *owner = sonde_target_paused() ? NULL : sonde_socket_new(udp_owners, sk);
 
 	if (!owner)
 		return NULL;
@@ -145,7 +145,7 @@ int udp_adopt(struct bpf_iter__task_file *context)
 	struct opened socket = opened_socket(context);
 	struct udp_owner *owner;
 
-	if (!task || !socket.sk || !is_udp(socket.sk))
+	if (!task || !socket.sk || !is_udp(socket.sk) || sonde_target_paused())
 		return 0;
 	owner = sonde_socket_new(udp_owners, socket.at);
 	if (!owner || owner->process.start)
@@ -164,7 +164,7 @@ int BPF_PROG(udp_drop, int error, struct sock *sk)
 	struct udp_key key;
 	struct udp *entry;
 
-	if (!owner->watched)
+	if (!owner->watched || sonde_target_paused())
 		return 0;
 	key = udp_key_of(sk, owner);
 	entry = sonde_slot(udp_ports, &key);

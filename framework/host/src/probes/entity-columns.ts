@@ -30,7 +30,8 @@ export type MetricColumn = {
   /** The collector that the metric belongs to; it is not added to while that is off. */
   collector: string | undefined;
 } & (
-  | { kind: 'difference'; of(now: DataView, before: DataView, base: number): number }
+  /** What only rises is `difference`, what may fall `level`: the sum of all entries that are there. */
+  | { kind: 'difference' | 'level'; of(now: DataView, before: DataView, base: number): number }
   | { kind: 'gauge'; read(now: DataView, base: number): number }
   | { kind: 'histogram'; of(now: DataView, before: DataView, base: number): HistogramDelta }
 );
@@ -104,10 +105,11 @@ function metricColumn({ type, collector }: Metric, field: FieldLayout, metric: n
   if (histogram) return { kind: 'histogram', metric, collector, of: histogramDifference(histogram) };
   const read = numberReader(field);
   if (type === 'gauge') return { kind: 'gauge', metric, collector, read };
+  const kind = type === 'updowncounter' ? 'level' : 'difference';
   if (field.size === 8 && field.kind !== 'f') {
-    return { kind: 'difference', metric, collector, of: (now, before, base) => difference64(now, before, base + field.offset) };
+    return { kind, metric, collector, of: (now, before, base) => difference64(now, before, base + field.offset) };
   }
-  return { kind: 'difference', metric, collector, of: (now, before, base) => read(now, base) - read(before, base) };
+  return { kind, metric, collector, of: (now, before, base) => read(now, base) - read(before, base) };
 }
 
 /** The buffer of the result is used again by the next call. */

@@ -6,6 +6,8 @@ import type { EntityColumns, MetricColumn } from './entity-columns.ts';
 import { unsigned64 } from './number-at.ts';
 
 const NO_ROW = -1;
+/** Stands for the slot of the overflow entry. */
+const OVERFLOW = -1;
 
 /** The rows of one entity, by the slot of the map entry that each stands for. */
 export class EntityRows {
@@ -18,6 +20,8 @@ export class EntityRows {
   #owners = new Uint32Array(1024);
   /** Slot → 1 if the entry's own field says that it has ended. */
   #finished = new Uint8Array(1024);
+  /** Metric that may fall → slot → what its entry has added to it. */
+  readonly #held: readonly { metric: number; bySlot: Map<number, number> }[];
   /** Columns of the collectors that are on. */
   #metrics: readonly MetricColumn[] = [];
   #changes: MapChanges | undefined;
@@ -29,6 +33,7 @@ export class EntityRows {
     this.#columns = columns;
     this.#table = table;
     this.#identity = identity;
+    this.#held = columns.metrics.flatMap(({ kind, metric }) => (kind === 'level' ? { metric, bySlot: new Map<number, number>() } : []));
   }
 
   /** From now on only metrics of these collectors are added to; gauges of others vanish. */
@@ -58,10 +63,11 @@ export class EntityRows {
     for (let i = from; i < to; i++) {
       const slot = slots[i]!;
       const value = i * valueSize;
-      if (fresh[i] === 1 || this.#isHandedOn(value)) this.#open(slot, i * keySize, value);
+      if (fresh[i] === 1) this.#open(slot, i * keySize, value);
+      else if (this.#isHandedOn(value)) this.#handOn(slot, i * keySize, value);
       const isFinished = ended?.(this.#values, value) ?? false;
       this.#finished[slot] = isFinished ? 1 : 0;
-      this.#add(this.#rows[slot]!, value, isFinished);
+      this.#add(slot, this.#rows[slot]!, value, isFinished);
     }
   }
 
@@ -69,7 +75,7 @@ export class EntityRows {
   applyOverflow(changes: MapChanges): void {
     this.#values = viewOf(changes.values);
     this.#previous = viewOf(changes.previous);
-    this.#add(this.#table.overflow, 0, false);
+    this.#add(OVERFLOW, this.#table.overflow, 0, false);
   }
 
   /** Slots whose entry may leave the kernel: it says so itself, or its process has ended. */
@@ -83,10 +89,11 @@ export class EntityRows {
     return slots;
   }
 
-  /** The entry has left the map: its totals stay in the series. */
+  /** The entry has left the map: its totals stay in the series, less what nobody is left to take back. */
   remove(slot: number): void {
     const row = this.#rows[slot];
     if (row === undefined || row === NO_ROW) return;
+    this.#takeBack(slot, row);
     this.#table.end(row);
     this.#release(slot);
     this.#rows[slot] = NO_ROW;
@@ -96,6 +103,7 @@ export class EntityRows {
   /** Ends every row, as when the probe stops or its object is replaced. */
   close(): void {
     for (let slot = 0; slot < this.#rows.length; slot++) this.remove(slot);
+    this.#takeBack(OVERFLOW, this.#table.overflow);
   }
 
   #open(slot: number, key: number, value: number): void {
@@ -107,6 +115,13 @@ export class EntityRows {
     if (owner !== 0) this.#identity.retain(owner);
     this.#owners[slot] = owner;
     this.#rows[slot] = this.#table.open(owner, attributes);
+  }
+
+  /** The same entry is another row from now on, and takes with it what may fall. */
+  #handOn(slot: number, key: number, value: number): void {
+    const held = this.#held.map(({ metric, bySlot }) => ({ metric, by: bySlot.get(slot) ?? 0 }));
+    this.#open(slot, key, value);
+    for (const { metric, by } of held) this.#raise(slot, this.#rows[slot]!, metric, by);
   }
 
   #ownerAt(key: number, value: number): IdentityId {
@@ -128,12 +143,15 @@ export class EntityRows {
   }
 
   /** The gauges of what has ended would tell of something that is not there. */
-  #add(row: number, value: number, isFinished: boolean): void {
+  #add(slot: number, row: number, value: number, isFinished: boolean): void {
     const table = this.#table;
     for (const column of this.#metrics) {
       switch (column.kind) {
         case 'difference':
           table.add(row, column.metric, column.of(this.#values, this.#previous, value));
+          break;
+        case 'level':
+          this.#raise(slot, row, column.metric, column.of(this.#values, this.#previous, value));
           break;
         case 'gauge':
           table.set(row, column.metric, isFinished ? NaN : column.read(this.#values, value));
@@ -141,6 +159,20 @@ export class EntityRows {
         case 'histogram':
           table.addHistogram(row, column.metric, column.of(this.#values, this.#previous, value));
       }
+    }
+  }
+
+  #raise(slot: number, row: number, metric: number, by: number): void {
+    this.#table.add(row, metric, by);
+    const bySlot = by === 0 ? undefined : this.#held.find((held) => held.metric === metric)?.bySlot;
+    bySlot?.set(slot, (bySlot.get(slot) ?? 0) + by);
+  }
+
+  #takeBack(slot: number, row: number): void {
+    for (const { metric, bySlot } of this.#held) {
+      const held = bySlot.get(slot);
+      if (held !== undefined && held !== 0) this.#table.add(row, metric, -held);
+      bySlot.delete(slot);
     }
   }
 

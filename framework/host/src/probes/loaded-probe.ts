@@ -12,7 +12,7 @@ import { setAttachTargets, writeCollectors, writeLiveParams, writeOwn, writePara
 import type { ProgramPlan, Task } from './program-plan.ts';
 import type { RunSettings, SourceServices } from './services.ts';
 import { Sources } from './sources.ts';
-import { usedMaps } from './used-maps.ts';
+import { isCreated, usedMaps } from './used-maps.ts';
 import type { MapStatus } from './types.ts';
 
 /** The map that all probes share (`sonde/target.h`). */
@@ -20,6 +20,9 @@ const TARGETS = 'sonde_targets';
 const TARGET_MODE = 'sonde_target_mode';
 /** In the target mode: count nothing (`SONDE_TARGET_PAUSED`). */
 export const PAUSED: TargetMode = 8;
+
+/** Tells the objects that this host loads apart. */
+let generation = 0;
 
 /**
  * One object of a probe in the kernel, from load to close. A param that needs a reload makes a second one, which takes over
@@ -35,7 +38,8 @@ export class LoadedProbe {
   #collectors: ReadonlySet<string> = new Set();
 
   /**
-   * Loads the object of one of the plans, with nothing attached yet: which, `plan` says.
+   * Loads the object of one of the plans, with nothing attached yet: which, `plan` says. The maps that the manifest keeps
+   * are the predecessor's.
    * @throws what `loadObject` and the manifest's check throw; then nothing is left behind
    */
   static async load(
@@ -43,9 +47,10 @@ export class LoadedProbe {
     settings: RunSettings,
     services: SourceServices,
     plans: readonly ProgramPlan[],
+    predecessor?: LoadedProbe,
   ): Promise<LoadedProbe> {
     const pkg = { ...rest, manifest: await withKernelNames(manifest) };
-    const { object, plan } = await load(pkg, settings, services, plans);
+    const { object, plan } = await load(pkg, settings, services, plans, predecessor && predecessor.#object);
     try {
       return new LoadedProbe(pkg, object, plan, await Sources.open(pkg, object, settings, services), services);
     } catch (error) {
@@ -157,6 +162,7 @@ async function load(
   { params, targetMode }: RunSettings,
   { targets, watchSelf }: SourceServices,
   plans: readonly ProgramPlan[],
+  predecessor: BpfObject | undefined,
 ): Promise<{ object?: BpfObject; plan: ProgramPlan }> {
   const [first] = plans;
   if (first?.objectFile === undefined) return { plan: first! };
@@ -168,11 +174,14 @@ async function load(
     setAttachTargets(object, plan, params);
     writeOwn(object, 'sonde_probe_bit', bit);
     writeOwn(object, TARGET_MODE, targetMode);
+    writeOwn(object, 'sonde_generation', ++generation);
     writeOwn(object, 'sonde_self', watchSelf() ? 0 : process.pid);
     const used = usedMaps(object, plan.programs);
+    const kept = predecessor === undefined ? [] : (pkg.manifest.keep ?? []);
     for (const { name } of object.maps) {
       if (!used.has(name)) object.setMapAutocreate(name, false);
       else if (name === TARGETS) object.reuseMap(name, targets.map);
+      else if (kept.includes(name) && isCreated(predecessor!, name)) object.reuseMap(name, predecessor!.map(name));
     }
   });
 }

@@ -197,7 +197,7 @@ export class Probe extends EventEmitter<ProbeStateEvents> {
   async #load(predecessor?: LoadedProbe): Promise<LoadedProbe> {
     let plans = ProgramPlan.of(this.package);
     for (;;) {
-      const loaded = await LoadedProbe.load(this.package, this.#settings(), this.#services, plans);
+      const loaded = await LoadedProbe.load(this.package, this.#settings(), this.#services, plans, predecessor);
       plans = [loaded.plan];
       try {
         const unserved = predecessor ? await this.#takeOver(loaded, predecessor) : await loaded.follow(this.#settings());
@@ -221,7 +221,8 @@ export class Probe extends EventEmitter<ProbeStateEvents> {
     let began = performance.now();
     if (!overlaps) await old.detach();
     const unserved = await loaded.follow(overlaps ? { ...settings, targetMode: PAUSED } : settings);
-    if (overlaps) {
+    if (overlaps && unserved.length === 0) {
+      await old.snapshot(); // its iterators say nothing once it is paused
       began = performance.now();
       old.setTargetMode(PAUSED);
       loaded.setTargetMode(this.#plan.targetMode);
@@ -249,6 +250,7 @@ export class Probe extends EventEmitter<ProbeStateEvents> {
       throw new KeptRunning(error);
     }
     await old.close();
+    await this.#loaded.snapshot();
     this.#error = undefined;
     this.#become('running');
   }

@@ -22,6 +22,9 @@ volatile u32 sonde_target_mode = 0;
 /* The host's own tgid, set before load: nobody asked what watching costs. 0: the host is watched like any other. */
 const volatile u32 sonde_self = 0;
 
+/* Differs from that of any object before or after, set before load: for what stands in a map that a reload keeps. */
+const volatile u32 sonde_generation = 1;
+
 #define SONDE_TARGET_SELECTED (1U << 0) /* only what a rule includes */
 #define SONDE_TARGET_EXCLUDES (1U << 1) /* some rules exclude */
 #define SONDE_TARGET_PAUSED (1U << 3)   /* nothing for now: another object of the same probe counts */
@@ -29,6 +32,12 @@ const volatile u32 sonde_self = 0;
 
 #define SONDE_TARGET_PROCESS 0 /* id is the tgid */
 #define SONDE_TARGET_CGROUP 1  /* id is a sonde_cgroup_t; its descendants match too */
+
+/* Whether another object of the same probe counts for now; then maps that a reload keeps are to be left alone. */
+static __always_inline bool sonde_target_paused(void)
+{
+	return sonde_target_mode & SONDE_TARGET_PAUSED;
+}
 
 struct sonde_target_key {
 	u64 id;

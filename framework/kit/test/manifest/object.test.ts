@@ -73,6 +73,15 @@ test.each([
     /^Did you mean 'calls'\?/,
   ],
   [
+    'a map to keep that is not there',
+    'params:',
+    'keep: [calls, socket]\nparams:',
+    'SONDE_LAYOUT_MAP',
+    '/keep/1',
+    "the object has no map 'socket'",
+    /^There are .*'calls'/,
+  ],
+  [
     'a ring that is a hash',
     'ring: events',
     'ring: calls',

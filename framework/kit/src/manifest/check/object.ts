@@ -24,6 +24,7 @@ export function checkManifest(source: ManifestFile, objects: readonly ObjectInfo
 
 function problemsOfRecords(source: ManifestFile, object: ObjectInfo): SondeError[] {
   const findings = new Findings(source);
+  checkKeep(source.manifest, object, findings);
   checkParamTargets(source.manifest, object, findings);
   checkCollectorSwitches(source.manifest, object, findings);
   checkRecords(source.manifest, object, findings);
@@ -86,6 +87,14 @@ function hookType(section: string): string {
     usdt: 'usdt',
   };
   return shared[word] ?? word;
+}
+
+function checkKeep({ keep = [] }: Manifest, { maps }: ObjectInfo, findings: Findings): void {
+  const known = maps.map(({ name }) => name);
+  for (const [index, map] of keep.entries()) {
+    if (known.includes(map)) continue;
+    findings.add('SONDE_LAYOUT_MAP', { kind: 'map', map, ...alternatives(map, known) }, ['keep', index]);
+  }
 }
 
 function checkParamTargets({ params = {} }: Manifest, object: ObjectInfo, findings: Findings): void {

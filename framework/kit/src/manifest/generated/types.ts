@@ -42,6 +42,10 @@ export interface Manifest {
    */
   object?: string | string[];
   /**
+   * Maps that a reload keeps for the new object instead of making them anew, such as what is kept with each socket. Their layout and size may depend on no param. Programs leave them alone while `sonde_target_paused()`.
+   */
+  keep?: string[];
+  /**
    * Path of the decoder, an ES module whose default export is the decoder, relative to the manifest. Only for what YAML cannot say.
    */
   decoder?: string;
