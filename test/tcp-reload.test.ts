@@ -2,11 +2,21 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { startHost } from './harness/host.ts';
 import type { Host } from './harness/host.ts';
 import { builtInPackage } from './harness/paths.ts';
+import { variantOf } from './harness/variant.ts';
 import { waitFor } from './harness/wait.ts';
+
+const hash = variantOf('tcp', 'dist/tcp-hash.bpf.o', (program) => program !== 'on_walk');
+afterAll(() => hash[Symbol.dispose]());
+
+/** Where connections are kept with their sockets, and where in a hash. */
+const objects = [
+  ['socket storage', builtInPackage('tcp')],
+  ['a hash', hash.path],
+] as const;
 
 /** Connections of this very process to itself, whose every byte is known. */
 class Pairs implements AsyncDisposable {
@@ -65,8 +75,8 @@ async function counts(host: Host, port: string): Promise<Record<string, number[]
 const put = async (host: Host, desired: object): Promise<void> =>
   expect(await host.rest.put('/v1/probes/tcp', desired)).toMatchObject({ status: 200 });
 
-test('reloads while bytes flow and while nothing does: every byte and every connection is counted, once', async () => {
-  await using host = await startHost({ probes: { tcp: { package: builtInPackage('tcp') } } });
+test.each(objects)('reloads with %s, while bytes flow and while nothing does: every byte and connection counts, once', async (_, path) => {
+  await using host = await startHost({ probes: { tcp: { package: path } } });
   await using pairs = new Pairs();
   await pairs.open(100);
   await pairs.write(1009);
@@ -100,8 +110,8 @@ test('reloads while bytes flow and while nothing does: every byte and every conn
   });
 });
 
-test('what was counted before a collector or the probe is switched off is not lost, and nothing stays open', async () => {
-  await using host = await startHost({ probes: { tcp: { package: builtInPackage('tcp') } } });
+test.each(objects)('what was counted with %s before the collector or the probe is off is not lost, and nothing stays open', async (_, path) => {
+  await using host = await startHost({ probes: { tcp: { package: path } } });
   await using pairs = new Pairs();
   await pairs.open(10);
   await pairs.write(1009);
