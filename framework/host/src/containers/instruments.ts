@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Meter } from '@opentelemetry/api';
-import type { Containers } from './types.ts';
+import type { Containers, RuntimeState } from './types.ts';
 
-/** What the host says of its containers: how many it knows, and whether their runtimes answer. */
-export function observeContainers(meter: Meter, containers: Pick<Containers, 'counts'>): void {
+/**
+ * What the host says of its containers: how many it knows, and whether their runtimes answer.
+ *
+ * @param areExpected whether the user named the runtimes: of the usual ones, those that never were there are not told of
+ */
+export function observeContainers(meter: Meter, containers: Pick<Containers, 'counts'>, areExpected: boolean): void {
+  const runtimes = (): RuntimeState[] =>
+    containers.counts().runtimes.filter(({ answers, requests }) => answers !== undefined && (areExpected || wasThere(requests)));
   const known = meter.createObservableGauge('sonde.containers', {
     unit: '{container}',
     description: 'Containers that run, by whether a runtime has told their names; those that ended and are kept for what they counted',
@@ -15,21 +21,22 @@ export function observeContainers(meter: Meter, containers: Pick<Containers, 'co
     result.observe(ended, { state: 'ended' });
   });
   const up = meter.createObservableGauge('sonde.container.runtime.up', {
-    description: 'Whether a container runtime answered when it was last asked; absent before it was, and where there never was a socket',
+    description: 'Whether a container runtime answered when it was last asked; absent before it was, and for those of the usual runtimes that never were there',
   });
   up.addCallback((result) => {
-    for (const { kind, socket, answers } of containers.counts().runtimes) {
-      if (answers !== undefined) result.observe(answers ? 1 : 0, { runtime: kind, socket });
-    }
+    for (const { kind, socket, answers } of runtimes()) result.observe(answers ? 1 : 0, { runtime: kind, socket });
   });
   const requests = meter.createObservableCounter('sonde.container.runtime.requests', {
     unit: '{request}',
     description: 'Requests to container runtimes by outcome; absent: there was no socket',
   });
   requests.addCallback((result) => {
-    for (const { kind, socket, requests: counts, answers } of containers.counts().runtimes) {
-      if (answers === undefined) continue;
+    for (const { kind, socket, requests: counts } of runtimes()) {
       for (const [outcome, count] of Object.entries(counts)) result.observe(count, { runtime: kind, socket, outcome });
     }
   });
+}
+
+function wasThere({ answered, timeout, error }: RuntimeState['requests']): boolean {
+  return answered + timeout + error > 0;
 }

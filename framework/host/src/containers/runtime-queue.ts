@@ -118,10 +118,9 @@ export class RuntimeQueue {
     }
   }
 
-  /** One that was never there is not down: the usual sockets are looked for on every node. */
   #failed(cause: 'absent' | 'timeout' | 'error'): undefined {
     this.#requests[cause]++;
-    if (cause !== 'absent' || this.#answers !== undefined) this.#answers = false;
+    this.#answers = false;
   }
 
   #postpone(id: string, answered: boolean): void {

@@ -40,7 +40,7 @@ export function openSurroundings(identity: Identity, config: Config): Surroundin
       containers.on('changed', ({ cgroups }) => targets.reconsider(cgroups));
     },
     observe(meter) {
-      observeContainers(meter, containers);
+      observeContainers(meter, containers, runtimes !== undefined);
       observeKubernetes(meter, kubernetes);
     },
     follow(changed) {
