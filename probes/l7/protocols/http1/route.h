@@ -116,16 +116,19 @@ static long route_step(u32 index, struct route_walk *walk)
 	return 0;
 }
 
-/* The number of the route whose text this is; 0 if there is no room for another. */
-__noinline u32 route_number(const struct route *route)
+/*
+ * The number of the route whose text this is; 0 if there is no room for another. Not global: before 6.2 such a function
+ * cannot look up by what it was handed.
+ */
+static __noinline u32 route_number(const struct route *route)
 {
-	u32 *known = route ? bpf_map_lookup_elem(&http1_routes, route) : NULL;
+	u32 *known = bpf_map_lookup_elem(&http1_routes, route);
 	struct route *text;
 	u32 number;
 
 	if (likely(known))
 		return *known;
-	if (!route || http1_routes_known >= max_routes)
+	if (http1_routes_known >= max_routes)
 		return 0;
 	number = __sync_fetch_and_add(&http1_routes_known, 1) + 1;
 	text = bpf_map_lookup_elem(&http1_route_texts, &number);
