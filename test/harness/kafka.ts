@@ -162,7 +162,12 @@ export class Kafka implements AsyncDisposable {
     const admin = client.admin();
     await admin.connect();
     try {
-      await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 2 })), waitForLeaders: true });
+      await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 2 })), waitForLeaders: false });
+      // the client's own wait gives up where the broker has not heard of the topic yet
+      await waitFor('leaders of the topics', async () => {
+        const { topics: known } = await admin.fetchTopicMetadata({ topics });
+        return known.every(({ partitions }) => partitions.length === 2 && partitions.every(({ leader }) => leader >= 0));
+      });
     } finally {
       await admin.disconnect();
     }
